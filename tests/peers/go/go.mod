@@ -1,0 +1,3 @@
+module gobrpc.test/peers
+
+go 1.21
