@@ -1,0 +1,98 @@
+//! [`Decode`]: gob values as Rust values.
+
+use crate::Gob;
+use crate::error::Result;
+use crate::plan::NodeId;
+use crate::wire::Reader;
+
+/// A value that can be read from gob, possibly borrowing from its bytes.
+///
+/// `#[derive(Gob)]` implements it. What `decode` reads must be what
+/// [`Gob::describe`] describes: the plan is made from that, and types were
+/// compared before the first byte of a value is read.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be decoded from gob",
+    label = "no gob decoding",
+    note = "for a struct or newtype of yours, write `#[derive(Gob)]`",
+    note = "only `&str` and `&[u8]` can borrow from the input"
+)]
+pub trait Decode<'de>: Gob + Sized {
+    /// Reads one value.
+    ///
+    /// # Errors
+    ///
+    /// `Malformed` if the bytes are not gob, `Mismatch` if the value does not
+    /// fit, `Limit` if it is too large or too deep.
+    fn decode(reader: &mut Reader<'de, '_>, plan: NodeId) -> Result<Self>;
+
+    /// The value of a field that was not sent.
+    ///
+    /// # Errors
+    ///
+    /// `Mismatch` if the type has no zero.
+    fn zero() -> Result<Self>;
+
+    /// Reads a slice of such values.
+    #[doc(hidden)]
+    fn decode_slice(reader: &mut Reader<'de, '_>, plan: NodeId) -> Result<Vec<Self>> {
+        if Self::BYTE {
+            let bytes = reader.bytes()?;
+            reader.charge(bytes.len().saturating_mul(size_of::<Self>()))?;
+            return bytes.iter().map(|&byte| Self::from_byte(byte)).collect();
+        }
+        let (count, elem) = reader.enter_slice(plan)?;
+        reader.charge(count.saturating_mul(size_of::<Self>()))?;
+        let room = reader.room_for::<Self>(count);
+        let mut items = Vec::with_capacity(room);
+        decode_items(reader, count, elem, |item| items.push(item))?;
+        Ok(items)
+    }
+
+    /// The value of a byte, where [`Gob::BYTE`] is true.
+    #[doc(hidden)]
+    fn from_byte(_byte: u8) -> Result<Self> {
+        Self::zero()
+    }
+}
+
+/// Reads `count` elements, whose memory was charged; an error gets its index.
+pub(crate) fn decode_items<'de, T: Decode<'de>>(
+    reader: &mut Reader<'de, '_>,
+    count: usize,
+    elem: NodeId,
+    mut push: impl FnMut(T),
+) -> Result<()> {
+    reader.enter()?;
+    for index in 0..count {
+        let item = match reader.expect_element() {
+            Ok(()) => T::decode(reader, elem),
+            Err(error) => Err(error),
+        };
+        match item {
+            Ok(item) => push(item),
+            Err(error) => return Err(error.in_index(index)),
+        }
+    }
+    reader.leave();
+    Ok(())
+}
+
+/// Memory of a hash table of so many entries: hashbrown keeps a power of two of
+/// buckets, at most 7 of 8 in use, with a byte of its own for each.
+pub(crate) fn hash_table_bytes<T>(count: usize) -> usize {
+    if count == 0 {
+        return 0;
+    }
+    let buckets = (count.saturating_mul(8) / 7).max(4).saturating_add(1);
+    let buckets = buckets.checked_next_power_of_two().unwrap_or(usize::MAX);
+    buckets.saturating_mul(size_of::<T>() + 1)
+}
+
+/// Memory of a B-tree of so many entries: the standard library's nodes have room
+/// for eleven, and are about half full after insertions in order.
+pub(crate) fn btree_bytes<T>(count: usize) -> usize {
+    if count == 0 {
+        return 0;
+    }
+    (count / 5 + 1).saturating_mul(11 * size_of::<T>() + 16)
+}

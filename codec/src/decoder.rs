@@ -1,0 +1,428 @@
+//! [`Decoder`]: a stream of bytes as values.
+
+mod plans;
+mod raw;
+mod stream;
+
+pub(crate) use plans::PlanCache;
+pub use raw::RawValue;
+pub(crate) use stream::{Message, Stream};
+
+use bytes::{Buf, Bytes, BytesMut};
+
+use crate::decode::Decode;
+use crate::error::{Error, Result};
+use crate::message;
+use crate::types::{TypeId, TypeTable};
+use crate::{DecodeOwned, Limits};
+
+/// Turns one gob stream back into values.
+///
+/// It does no I/O: bytes go in by [`Decoder::feed`] or [`Decoder::buffer`],
+/// values come out. Values may borrow from it until the next call.
+///
+/// After an error for which [`Error::is_fatal`] is false, the next value of the
+/// stream still decodes.
+///
+/// # Examples
+///
+/// ```
+/// use gobrpc_codec::{Decoder, to_vec};
+///
+/// let stream = to_vec(&"hello")?;
+/// let mut decoder = Decoder::new();
+/// decoder.feed(&stream[..4]);
+/// assert_eq!(decoder.decode::<&str>()?, None);
+/// decoder.feed(&stream[4..]);
+/// assert_eq!(decoder.decode::<&str>()?, Some("hello"));
+/// assert_eq!(decoder.decode::<&str>()?, None);
+/// decoder.finish()?;
+/// # Ok::<(), gobrpc_codec::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Decoder {
+    buf: BytesMut,
+    /// Offset in the stream of the start of `buf`.
+    offset: u64,
+    stream: Stream,
+    current: Option<Current>,
+    /// Bytes at the front of `buf` that the last value borrows from.
+    lent: usize,
+    /// The last value, if it spanned several messages.
+    flat: Bytes,
+    /// A definition was read and no value since.
+    inside: bool,
+    fatal: bool,
+    /// Longest message that may come next.
+    message_bytes: usize,
+}
+
+/// The value that comes next.
+#[derive(Debug)]
+struct Current {
+    id: TypeId,
+    place: Place,
+    /// Offset in the stream of the end of the value.
+    end: u64,
+}
+
+#[derive(Debug)]
+enum Place {
+    /// In the buffer: bytes before the value, and its own.
+    Buffer { skip: usize, length: usize },
+    /// It spanned several messages.
+    Flat(Bytes),
+}
+
+impl Default for Decoder {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Decoder {
+    /// A decoder for a new stream.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::with_limits(Limits::default())
+    }
+
+    /// A decoder with other limits than the default ones.
+    #[must_use]
+    pub fn with_limits(limits: Limits) -> Self {
+        Self {
+            buf: BytesMut::new(),
+            offset: 0,
+            stream: Stream::new(limits),
+            current: None,
+            lent: 0,
+            flat: Bytes::new(),
+            inside: false,
+            fatal: false,
+            message_bytes: limits.message_bytes,
+        }
+    }
+
+    /// Adds bytes of the stream.
+    pub fn feed(&mut self, bytes: &[u8]) {
+        self.settle();
+        self.buf.extend_from_slice(bytes);
+    }
+
+    /// The buffer that bytes of the stream may be read into, at its end.
+    pub fn buffer(&mut self) -> &mut BytesMut {
+        self.settle();
+        &mut self.buf
+    }
+
+    /// How many bytes the buffer must hold at least before the next message is
+    /// whole, as far as is known; 1 if nothing is.
+    ///
+    /// At most 64 KiB more than there are, so that a length alone never makes
+    /// a caller allocate.
+    #[must_use]
+    pub fn wanted(&mut self) -> usize {
+        const STEP: usize = 64 << 10;
+        self.settle();
+        match message::find(&self.buf, self.message_bytes) {
+            Ok(Some((prefix, length))) => (prefix + length).min(self.buf.len() + STEP),
+            _ => self.buf.len() + 1,
+        }
+    }
+
+    /// Allows shorter messages only, from the next one on, until it is set
+    /// again: for a protocol that knows what comes next. Never more than
+    /// [`Limits::message_bytes`].
+    pub fn set_message_bytes(&mut self, bytes: usize) {
+        self.message_bytes = bytes.min(self.limits().message_bytes);
+    }
+
+    /// The limits of this decoder.
+    #[must_use]
+    pub fn limits(&self) -> &Limits {
+        self.stream.limits()
+    }
+
+    /// The types that the stream has defined so far.
+    #[must_use]
+    pub fn types(&self) -> &TypeTable {
+        self.stream.types()
+    }
+
+    /// Offset in the stream of the first byte that was not consumed.
+    #[must_use]
+    pub fn offset(&self) -> u64 {
+        self.offset + self.lent as u64
+    }
+
+    /// Moves to the next value, unless it is there already; `false` if it needs
+    /// more bytes.
+    ///
+    /// # Errors
+    ///
+    /// `Malformed` or `Limit`. An error that is not fatal has consumed the
+    /// message that it lies in.
+    pub fn advance(&mut self) -> Result<bool> {
+        self.settle();
+        while self.current.is_none() {
+            if self.fatal {
+                return Err(Error::malformed(
+                    "the stream was lost by an earlier error; open a new one",
+                )
+                .into_fatal());
+            }
+            let found = message::find(&self.buf, self.message_bytes);
+            let Some((prefix, length)) = self.note(found)? else {
+                return Ok(false);
+            };
+            let Some(bytes) = self.buf.get(prefix..prefix + length) else {
+                return Ok(false);
+            };
+            let start = self.offset + prefix as u64;
+            let outcome = self.stream.message(bytes, start);
+            match outcome {
+                Ok(Message::Definition | Message::More) => {
+                    self.inside = true;
+                    self.consume(prefix + length);
+                }
+                Ok(Message::Value { id, skip }) => {
+                    self.current = Some(Current {
+                        id,
+                        place: Place::Buffer {
+                            skip: prefix + skip,
+                            length: length - skip,
+                        },
+                        end: start + length as u64,
+                    });
+                }
+                Ok(Message::Flat { id, value }) => {
+                    self.consume(prefix + length);
+                    self.current = Some(Current {
+                        id,
+                        place: Place::Flat(value.into()),
+                        end: self.offset,
+                    });
+                }
+                Err(error) => {
+                    self.consume(prefix + length);
+                    return self.note(Err(error));
+                }
+            }
+        }
+        Ok(true)
+    }
+
+    fn note<T>(&mut self, result: Result<T>) -> Result<T> {
+        result.map_err(|error| {
+            self.fatal |= error.is_fatal();
+            error.at_offset(self.offset)
+        })
+    }
+
+    /// Consumes what the last value borrowed from.
+    fn settle(&mut self) {
+        let lent = std::mem::take(&mut self.lent);
+        if lent > 0 {
+            self.consume(lent);
+        }
+    }
+
+    fn consume(&mut self, count: usize) {
+        self.buf.advance(count.min(self.buf.len()));
+        self.offset += count as u64;
+    }
+
+    /// The type of the value that comes next, once it is whole.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Decoder::advance`].
+    pub fn peek_type(&mut self) -> Result<Option<TypeId>> {
+        self.advance()?;
+        Ok(self.current.as_ref().map(|current| current.id))
+    }
+
+    /// Decodes the next value; `None` if it needs more bytes.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Decoder::advance`], and `Mismatch` if the value does not fit `T`.
+    /// The value is consumed then, and the stream goes on.
+    pub fn decode<'a, T: Decode<'a>>(&'a mut self) -> Result<Option<T>> {
+        if !self.advance()? {
+            return Ok(None);
+        }
+        let Some(current) = self.current.take() else {
+            return Ok(None);
+        };
+        self.inside = false;
+        let bytes: &[u8] = match current.place {
+            Place::Buffer { skip, length } => {
+                self.lent = skip + length;
+                self.buf.get(skip..skip + length).unwrap_or_default()
+            }
+            Place::Flat(value) => {
+                self.flat = value;
+                &self.flat
+            }
+        };
+        self.stream.decode(current.id, bytes, current.end).map(Some)
+    }
+
+    /// Skips the next value; `false` if it needs more bytes.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Decoder::advance`].
+    pub fn skip(&mut self) -> Result<bool> {
+        Ok(self.take_current()?.is_some())
+    }
+
+    /// Takes the next value out of the stream, undecoded: it can be decoded
+    /// later and elsewhere.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Decoder::advance`].
+    pub fn take(&mut self) -> Result<Option<RawValue>> {
+        let Some((id, bytes, end)) = self.take_current()? else {
+            return Ok(None);
+        };
+        Ok(Some(self.stream.raw(id, bytes, end)))
+    }
+
+    fn take_current(&mut self) -> Result<Option<(TypeId, Bytes, u64)>> {
+        if !self.advance()? {
+            return Ok(None);
+        }
+        let Some(current) = self.current.take() else {
+            return Ok(None);
+        };
+        self.inside = false;
+        let bytes = match current.place {
+            Place::Buffer { skip, length } => {
+                self.offset += (skip + length) as u64;
+                self.buf.advance(skip);
+                self.buf.split_to(length).freeze()
+            }
+            Place::Flat(value) => value,
+        };
+        Ok(Some((current.id, bytes, current.end)))
+    }
+
+    /// Says that the stream has ended.
+    ///
+    /// # Errors
+    ///
+    /// `Truncated` if it ended inside of a message, or behind a type definition
+    /// whose value is missing: Go calls the one place where a stream may end
+    /// `io.EOF` and all others `io.ErrUnexpectedEOF`.
+    pub fn finish(&mut self) -> Result<()> {
+        if self.advance()? {
+            return Ok(());
+        }
+        if self.buf.is_empty() && !self.inside {
+            return Ok(());
+        }
+        let end = self.offset + self.buf.len() as u64;
+        let error = if self.buf.is_empty() {
+            Error::truncated("the stream ends behind a type definition, before its value")
+        } else {
+            Error::truncated("the stream ends inside of a message")
+        };
+        Err(error.at_offset(end))
+    }
+}
+
+/// Decodes the only or first value of a whole stream.
+///
+/// # Errors
+///
+/// As for [`Decoder::decode`]; `Truncated` if the stream ends early.
+///
+/// # Examples
+///
+/// ```
+/// // As Go sends `22`.
+/// assert_eq!(gobrpc_codec::from_slice::<i64>(&[0x03, 0x04, 0x00, 0x2c])?, 22);
+/// # Ok::<(), gobrpc_codec::Error>(())
+/// ```
+pub fn from_slice<T: DecodeOwned>(stream: &[u8]) -> Result<T> {
+    from_slice_with(stream, &Limits::default())
+}
+
+/// As [`from_slice`], within other limits than the default ones.
+///
+/// # Errors
+///
+/// As for [`from_slice`].
+pub fn from_slice_with<T: DecodeOwned>(stream: &[u8], limits: &Limits) -> Result<T> {
+    first_value(stream, limits, |types, id, value, end| match value {
+        FirstValue::Input(bytes) => types.decode(id, bytes, end),
+        FirstValue::Flat(bytes) => types.decode(id, &bytes, end),
+    })
+}
+
+/// As [`from_slice`], into a value that may borrow from the stream.
+///
+/// # Errors
+///
+/// As for [`from_slice`], and `Misuse` if Go defined the type of an interface
+/// inside of the value, so that the value is not in one piece: decode it by a
+/// [`Decoder`].
+///
+/// # Examples
+///
+/// ```
+/// let stream = gobrpc_codec::to_vec(&"hello")?;
+/// let text: &str = gobrpc_codec::borrow_from_slice(&stream)?;
+/// assert_eq!(text, "hello");
+/// # Ok::<(), gobrpc_codec::Error>(())
+/// ```
+pub fn borrow_from_slice<'de, T: Decode<'de>>(stream: &'de [u8]) -> Result<T> {
+    first_value(stream, &Limits::default(), |types, id, value, end| {
+        match value {
+            FirstValue::Input(bytes) => types.decode(id, bytes, end),
+            FirstValue::Flat(_) => Err(Error::misuse(
+                "the value is not in one piece and cannot be borrowed; use a Decoder",
+            )),
+        }
+    })
+}
+
+enum FirstValue<'de> {
+    Input(&'de [u8]),
+    Flat(Vec<u8>),
+}
+
+fn first_value<'de, T>(
+    bytes: &'de [u8],
+    limits: &Limits,
+    decode: impl FnOnce(&mut Stream, TypeId, FirstValue<'de>, u64) -> Result<T>,
+) -> Result<T> {
+    let mut stream = Stream::new(*limits);
+    let mut rest = bytes;
+    loop {
+        let offset = (bytes.len() - rest.len()) as u64;
+        let found = message::find(rest, limits.message_bytes).map_err(|error| error.at_offset(offset))?;
+        let parts = found.and_then(|(prefix, length)| {
+            let (message, after) = rest.get(prefix..)?.split_at_checked(length)?;
+            Some((message, after, offset + prefix as u64))
+        });
+        let Some((message, after, start)) = parts else {
+            return Err(Error::truncated("the stream ends before its first value")
+                .at_offset(bytes.len() as u64));
+        };
+        let end = start + message.len() as u64;
+        match stream.message(message, start)? {
+            Message::Definition | Message::More => rest = after,
+            Message::Value { id, skip } => {
+                let value = message.get(skip..).unwrap_or_default();
+                return decode(&mut stream, id, FirstValue::Input(value), end);
+            }
+            Message::Flat { id, value } => {
+                return decode(&mut stream, id, FirstValue::Flat(value), end);
+            }
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! [`PlanCache`]: the plans of a stream.
+
+use std::any::TypeId as RustType;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::error::{Error, Result};
+use crate::plan::Plan;
+use crate::types::{TypeId, TypeTable};
+use crate::{Gob, Limits};
+
+/// The plans of one stream, by local type and wire type, shared by all who decode
+/// its values.
+#[derive(Debug)]
+pub(crate) struct PlanCache {
+    limits: Limits,
+    plans: Mutex<Plans>,
+}
+
+#[derive(Debug, Default)]
+struct Plans {
+    known: HashMap<(RustType, TypeId), Known>,
+    /// Bytes of memory that the plans own.
+    weight: usize,
+}
+
+#[derive(Debug)]
+enum Known {
+    Plan(Arc<Plan>),
+    /// Types that do not fit, kept so that a peer cannot have them compared again
+    /// and again. Holds for a table of so many types.
+    Failed(usize, Error),
+}
+
+impl PlanCache {
+    pub(crate) fn new(limits: Limits) -> Self {
+        Self {
+            limits,
+            plans: Mutex::default(),
+        }
+    }
+
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// The plan by which values of `wire` become values of `T`.
+    ///
+    /// A peer chooses wire types and we choose local ones, so there are no more
+    /// plans than `Limits::types` for each type that the program asks for. But
+    /// all of them may lead to the same large graph, so that their total size is
+    /// limited too.
+    pub(crate) fn get<T: Gob>(&self, types: &TypeTable, wire: TypeId) -> Result<Arc<Plan>> {
+        let key = (RustType::of::<T::Static>(), wire);
+        let room = {
+            let plans = self.lock();
+            match plans.known.get(&key) {
+                Some(Known::Plan(plan)) => return Ok(Arc::clone(plan)),
+                Some(Known::Failed(count, error)) if *count == types.len() => {
+                    return Err(error.clone());
+                }
+                _ => self.room().saturating_sub(plans.weight),
+            }
+        };
+        // Compiled without the lock; two at once come to the same.
+        let compiled = Plan::compile(types, wire, T::schema(), room).map(Arc::new);
+        let mut plans = self.lock();
+        let known = match &compiled {
+            Ok(plan) => {
+                plans.weight += plan.weight();
+                Known::Plan(Arc::clone(plan))
+            }
+            Err(error) => Known::Failed(types.len(), error.clone()),
+        };
+        plans.known.insert(key, known);
+        compiled
+    }
+
+    /// Plans are made from definitions, and so may take some times what these
+    /// take.
+    fn room(&self) -> usize {
+        self.limits.type_bytes.saturating_mul(16).saturating_add(64 << 10)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Plans> {
+        self.plans.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,208 @@
+//! [`Stream`]: what a decoder knows of its stream, without the buffer.
+
+use std::any::TypeId as RustType;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::{PlanCache, RawValue};
+use crate::Limits;
+use crate::decode::Decode;
+use crate::error::{Error, Result};
+use crate::plan::Plan;
+use crate::types::{TypeId, TypeTable};
+use crate::walk::{Assembled, Assembly, may_hold_interface};
+use crate::wire::{Reader, read_uint};
+
+/// The types, plans and limits of a stream, and the value that is under way.
+#[derive(Debug)]
+pub(crate) struct Stream {
+    types: Arc<TypeTable>,
+    plans: Arc<PlanCache>,
+    /// The plans that were used last: found without a lock and a hash.
+    recent: [Option<(RustType, TypeId, Arc<Plan>)>; 2],
+    assembly: Option<(TypeId, Assembly)>,
+    /// Root types and whether their values may hold interfaces.
+    interfaces: HashMap<TypeId, bool>,
+    last_root: Option<(TypeId, bool)>,
+}
+
+/// What a message is.
+#[derive(Debug)]
+pub(crate) enum Message {
+    /// A type definition, which was taken into the table.
+    Definition,
+    /// A part of a value that goes on in the next message.
+    More,
+    /// A value, which starts `skip` bytes into the message.
+    Value { id: TypeId, skip: usize },
+    /// The last part of a value that spans messages, and the value in one piece.
+    Flat { id: TypeId, value: Vec<u8> },
+}
+
+impl Stream {
+    pub(crate) fn new(limits: Limits) -> Self {
+        Self {
+            types: Arc::default(),
+            plans: Arc::new(PlanCache::new(limits)),
+            recent: [None, None],
+            assembly: None,
+            interfaces: HashMap::new(),
+            last_root: None,
+        }
+    }
+
+    pub(crate) fn limits(&self) -> &Limits {
+        self.plans.limits()
+    }
+
+    pub(crate) fn types(&self) -> &TypeTable {
+        &self.types
+    }
+
+    /// Takes in one message, without its length prefix, which starts at `offset`.
+    pub(crate) fn message(&mut self, message: &[u8], offset: u64) -> Result<Message> {
+        self.message_inner(message)
+            .map_err(|error| error.at_offset(offset))
+    }
+
+    fn message_inner(&mut self, message: &[u8]) -> Result<Message> {
+        if message.is_empty() {
+            // Go reports it as io.EOF, as if the peer had closed cleanly.
+            return Err(Error::malformed("an empty message"));
+        }
+        if let Some((id, assembly)) = self.assembly.take() {
+            return self.assemble(id, assembly, message, 0);
+        }
+        let mut rest = message;
+        let folded = read_uint(&mut rest)?
+            .ok_or_else(|| Error::malformed("a message ends inside of its type id"))?;
+        let id = (folded >> 1) as i64 ^ -((folded & 1) as i64);
+        if id < 0 {
+            let id = id
+                .checked_neg()
+                .ok_or_else(|| Error::malformed("type id out of range"))?;
+            let limits = *self.limits();
+            let rest = Arc::make_mut(&mut self.types).define(id, rest, &limits)?;
+            if !rest.is_empty() {
+                return Err(Error::malformed("bytes behind a type definition"));
+            }
+            return Ok(Message::Definition);
+        }
+        let id = TypeId::from_wire(id)?;
+        let skip = message.len() - rest.len();
+        if self.may_hold_interface(id) {
+            return self.assemble(id, Assembly::new(), message, skip);
+        }
+        Ok(Message::Value { id, skip })
+    }
+
+    fn assemble(
+        &mut self,
+        id: TypeId,
+        mut assembly: Assembly,
+        message: &[u8],
+        skip: usize,
+    ) -> Result<Message> {
+        let limits = *self.limits();
+        let part = message.get(skip..).unwrap_or_default();
+        // A fault here may hide definitions, so that the stream is lost.
+        let assembled = assembly
+            .message(id, part, &mut self.types, &limits)
+            .map_err(Error::into_fatal)?;
+        Ok(match assembled {
+            Assembled::Whole => Message::Value { id, skip },
+            Assembled::Flat(value) => Message::Flat { id, value },
+            Assembled::More => {
+                self.assembly = Some((id, assembly));
+                Message::More
+            }
+        })
+    }
+
+    fn may_hold_interface(&mut self, id: TypeId) -> bool {
+        if let Some((last, answer)) = self.last_root {
+            if last == id {
+                return answer;
+            }
+        }
+        let answer = match self.interfaces.get(&id) {
+            Some(&answer) => answer,
+            None => {
+                // Holds for good: a type is defined once, and one that leads to
+                // types which are not defined yet counts as holding interfaces.
+                let answer = may_hold_interface(&self.types, id);
+                // No more roots than types are worth keeping.
+                if self.interfaces.len() <= self.types.len() + 32 {
+                    self.interfaces.insert(id, answer);
+                }
+                answer
+            }
+        };
+        self.last_root = Some((id, answer));
+        answer
+    }
+
+    /// Decodes a value that ends at `end` in the stream.
+    pub(crate) fn decode<'de, T: Decode<'de>>(
+        &mut self,
+        id: TypeId,
+        bytes: &'de [u8],
+        end: u64,
+    ) -> Result<T> {
+        let key = RustType::of::<T::Static>();
+        let hit = self
+            .recent
+            .iter()
+            .flatten()
+            .find(|(rust, wire, _)| *rust == key && *wire == id);
+        if let Some((_, _, plan)) = hit {
+            return decode_by(plan, &self.types, bytes, end, self.plans.limits());
+        }
+        let plan = self
+            .plans
+            .get::<T>(&self.types, id)
+            .map_err(|error| error.at_offset(end.saturating_sub(bytes.len() as u64)))?;
+        let value = decode_by(&plan, &self.types, bytes, end, self.plans.limits());
+        self.recent.swap(0, 1);
+        if let Some(slot) = self.recent.first_mut() {
+            *slot = Some((key, id, plan));
+        }
+        value
+    }
+
+    pub(crate) fn raw(&self, id: TypeId, bytes: Bytes, end: u64) -> RawValue {
+        RawValue::new(
+            id,
+            bytes,
+            end,
+            Arc::clone(&self.types),
+            Arc::clone(&self.plans),
+        )
+    }
+}
+
+/// Decodes a value by its plan.
+pub(crate) fn decode_by<'de, T: Decode<'de>>(
+    plan: &Plan,
+    types: &TypeTable,
+    bytes: &'de [u8],
+    end: u64,
+    limits: &Limits,
+) -> Result<T> {
+    let mut reader = Reader::new(bytes, plan, types, limits, end);
+    let result = if plan.is_singleton() && reader.uint()? != 0 {
+        Err(Error::malformed("a value that is no struct has no 0 before it")
+            .at_offset(reader.offset()))
+    } else {
+        T::decode(&mut reader, plan.root())
+    };
+    // Go drops bytes behind the value, and so do we (`decoder.go`, `decodeValue`).
+    result.map_err(|error| name_root::<T>(error))
+}
+
+#[cold]
+fn name_root<'de, T: Decode<'de>>(error: Error) -> Error {
+    error.in_root(T::schema().root_type().name())
+}

@@ -1,0 +1,233 @@
+//! Pointers: what Go flattens, since pointers do not exist on the wire.
+//!
+//! `Option`, `Box`, `Rc` and `Arc` show as `*` in Go's names of unnamed types;
+//! references and `Cow` do not, and neither do pointers to what is not sized.
+
+use std::borrow::Cow;
+use std::cell::Cell;
+use std::marker::PhantomData;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use crate::error::{Error, Result};
+use crate::plan::NodeId;
+use crate::schema::{Edge, SchemaBuilder};
+use crate::wire::{Reader, Writer};
+use crate::{Decode, Encode, Gob};
+
+/// Stands for Go's `*T`.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Pointer<T: ?Sized>(PhantomData<T>);
+
+/// A value or nothing: Go's pointer, nil for `None`.
+impl<T: Gob> Gob for Option<T> {
+    type Static = Pointer<T::Static>;
+    const NULLABLE: bool = true;
+    fn describe(schema: &mut SchemaBuilder) -> Edge {
+        const {
+            assert!(
+                !T::NULLABLE,
+                "Option<Option<T>> cannot travel: gob cannot tell None from Some(None)"
+            );
+        }
+        T::describe(schema).pointer()
+    }
+}
+
+impl<T: Encode> Encode for Option<T> {
+    #[inline]
+    fn encode(&self, writer: &mut Writer) -> Result<()> {
+        match self {
+            Some(value) => value.encode(writer),
+            None => Err(nil()),
+        }
+    }
+    /// `Some(0)` is left out like `None`, as Go leaves out a pointer to 0.
+    #[inline]
+    fn is_zero(&self) -> bool {
+        match self {
+            Some(value) => value.is_zero_pointee(),
+            None => true,
+        }
+    }
+}
+
+#[cold]
+fn nil() -> Error {
+    Error::misuse(
+        "None can be left out of a struct, but not be sent by itself or as an element: gob has no nil",
+    )
+}
+
+impl<'de, T: Decode<'de>> Decode<'de> for Option<T> {
+    #[inline]
+    fn decode(reader: &mut Reader<'de, '_>, plan: NodeId) -> Result<Self> {
+        T::decode(reader, plan).map(Some)
+    }
+    #[inline]
+    fn zero() -> Result<Self> {
+        Ok(None)
+    }
+}
+
+macro_rules! pointer {
+    ($($rust:ident),*) => {$(
+        impl<T: Gob + ?Sized> Gob for $rust<T> {
+            type Static = Pointer<T::Static>;
+            const NULLABLE: bool = T::NULLABLE;
+            fn describe(schema: &mut SchemaBuilder) -> Edge {
+                let target = T::describe(schema);
+                // Go has one kind of pointer where Rust writes Option<Box<T>>.
+                if T::UNSIZED || T::NULLABLE {
+                    target
+                } else {
+                    target.pointer()
+                }
+            }
+        }
+
+        impl<T: Encode + ?Sized> Encode for $rust<T> {
+            #[inline]
+            fn encode(&self, writer: &mut Writer) -> Result<()> {
+                T::encode(self, writer)
+            }
+            #[inline]
+            fn is_zero(&self) -> bool {
+                T::is_zero_pointee(self)
+            }
+        }
+    )*};
+}
+
+pointer!(Box, Rc, Arc);
+
+macro_rules! pointer_to_sized {
+    ($($rust:ident),*) => {$(
+        impl<'de, T: Decode<'de>> Decode<'de> for $rust<T> {
+            #[inline]
+            fn decode(reader: &mut Reader<'de, '_>, plan: NodeId) -> Result<Self> {
+                reader.charge(size_of::<T>())?;
+                match T::decode(reader, plan) {
+                    Ok(value) => Ok(Self::new(value)),
+                    Err(error) => Err(error),
+                }
+            }
+            fn zero() -> Result<Self> {
+                zero_behind_pointer().map(Self::new)
+            }
+        }
+
+        impl<'de, T: Decode<'de>> Decode<'de> for $rust<[T]> {
+            #[inline]
+            fn decode(reader: &mut Reader<'de, '_>, plan: NodeId) -> Result<Self> {
+                T::decode_slice(reader, plan).map(Self::from)
+            }
+            #[inline]
+            fn zero() -> Result<Self> {
+                Ok(Self::from(Vec::new()))
+            }
+        }
+    )*};
+}
+
+pointer_to_sized!(Box, Rc, Arc);
+
+/// The zero of what a pointer that is never nil points to.
+///
+/// A type that contains itself through such pointers (`struct Node { next:
+/// Box<Node> }`) has no zero, and no value at all; asking for it must not
+/// overflow the stack.
+fn zero_behind_pointer<'de, T: Decode<'de>>() -> Result<T> {
+    /// Types that nest pointers deeper than this do not exist, but for endless
+    /// ones.
+    const DEEPEST: u32 = 32;
+    thread_local! {
+        /// How many zeros the thread is inside of: a fact of its stack, 0 when
+        /// none is being made.
+        static INSIDE: Cell<u32> = const { Cell::new(0) };
+    }
+    INSIDE.with(|inside| {
+        let depth = inside.get();
+        if depth >= DEEPEST {
+            return Err(Error::misuse(
+                "the type contains itself and so has no zero: put an Option around the pointer",
+            ));
+        }
+        inside.set(depth + 1);
+        let zero = T::zero();
+        inside.set(depth);
+        zero
+    })
+}
+
+impl<T: Gob + ?Sized> Gob for &T {
+    type Static = T::Static;
+    const NULLABLE: bool = T::NULLABLE;
+    const BYTE: bool = T::BYTE;
+    fn describe(schema: &mut SchemaBuilder) -> Edge {
+        T::describe(schema)
+    }
+}
+
+impl<T: Encode + ?Sized> Encode for &T {
+    #[inline]
+    fn encode(&self, writer: &mut Writer) -> Result<()> {
+        T::encode(self, writer)
+    }
+    #[inline]
+    fn is_zero(&self) -> bool {
+        T::is_zero(self)
+    }
+    #[inline]
+    fn is_zero_pointee(&self) -> bool {
+        T::is_zero_pointee(self)
+    }
+    #[inline]
+    fn to_byte(&self) -> u8 {
+        T::to_byte(self)
+    }
+}
+
+impl<T: Gob + ToOwned + ?Sized> Gob for Cow<'_, T> {
+    type Static = T::Static;
+    const NULLABLE: bool = T::NULLABLE;
+    const BYTE: bool = T::BYTE;
+    fn describe(schema: &mut SchemaBuilder) -> Edge {
+        T::describe(schema)
+    }
+}
+
+impl<T: Encode + ToOwned + ?Sized> Encode for Cow<'_, T> {
+    #[inline]
+    fn encode(&self, writer: &mut Writer) -> Result<()> {
+        T::encode(self, writer)
+    }
+    #[inline]
+    fn is_zero(&self) -> bool {
+        T::is_zero(self)
+    }
+    #[inline]
+    fn is_zero_pointee(&self) -> bool {
+        T::is_zero_pointee(self)
+    }
+    #[inline]
+    fn to_byte(&self) -> u8 {
+        T::to_byte(self)
+    }
+}
+
+impl<'de, T: Decode<'de> + Clone> Decode<'de> for Cow<'_, T> {
+    #[inline]
+    fn decode(reader: &mut Reader<'de, '_>, plan: NodeId) -> Result<Self> {
+        T::decode(reader, plan).map(Cow::Owned)
+    }
+    #[inline]
+    fn zero() -> Result<Self> {
+        T::zero().map(Cow::Owned)
+    }
+    #[inline]
+    fn from_byte(byte: u8) -> Result<Self> {
+        T::from_byte(byte).map(Cow::Owned)
+    }
+}

@@ -1,0 +1,71 @@
+//! Go's `encoding/gob` for Rust: wire-compatible both ways, streaming, and safe
+//! on hostile input.
+//!
+//! What this crate does not do: it opens no files and sockets, has no runtime
+//! and reads no clock. `gobrpc-protocol` puts net/rpc on top of it.
+//!
+//! The layers, in reading order; each uses those above it only:
+//!
+//! | layer | module | what |
+//! |---|---|---|
+//! | bytes | `wire` | scalars: [`Writer`], [`Reader`] |
+//! | messages | `message` | delimited by their lengths |
+//! | types | [`schema`], `types` | Rust types and wire types as graphs |
+//! | values | `plan`, `walk`, `impls` | a wire type onto a local one |
+//! | streams | [`Encoder`], [`Decoder`] | many values, each type defined once |
+
+// The derive macro names this crate; so can its own tests and examples.
+extern crate self as gobrpc_codec;
+
+mod decode;
+mod decoder;
+mod encode;
+mod encoder;
+mod error;
+mod gob;
+mod impls;
+mod limits;
+mod message;
+mod plan;
+pub mod schema;
+mod types;
+mod walk;
+mod wire;
+
+pub use decode::Decode;
+pub use decoder::{Decoder, RawValue, borrow_from_slice, from_slice, from_slice_with};
+pub use encode::Encode;
+pub use encoder::{Checkpoint, Encoder, Prepared};
+pub use error::{Error, ErrorKind, Result};
+pub use gob::Gob;
+#[cfg(feature = "derive")]
+pub use gobrpc_derive::Gob;
+pub use impls::GoString;
+pub use limits::Limits;
+pub use plan::NodeId;
+pub use schema::{Edge, Kind, Schema, SchemaBuilder, StructBuilder};
+pub use types::{TypeId, TypeTable, WireField, WireKind, WireType};
+pub use wire::{Reader, StructFields, Writer};
+
+/// A value that can be decoded without borrowing from its bytes.
+pub trait DecodeOwned: for<'de> Decode<'de> {}
+
+impl<T: for<'de> Decode<'de>> DecodeOwned for T {}
+
+/// Encodes one value as a stream of its own.
+///
+/// # Errors
+///
+/// As for [`Encoder::encode`].
+///
+/// # Examples
+///
+/// ```
+/// assert_eq!(gobrpc_codec::to_vec(&22_i64)?, [0x03, 0x04, 0x00, 0x2c]);
+/// # Ok::<(), gobrpc_codec::Error>(())
+/// ```
+pub fn to_vec<T: Encode>(value: &T) -> Result<Vec<u8>> {
+    let mut stream = Vec::new();
+    Encoder::new().encode(value, &mut stream)?;
+    Ok(stream)
+}

@@ -1,0 +1,66 @@
+//! Layer 2: messages, which are delimited by their lengths.
+
+use crate::error::{Error, Result};
+use crate::wire::{put_uint, read_uint};
+
+/// Finds the first message in `input`: the length of its prefix and its own.
+///
+/// `None` if the prefix is not whole yet.
+pub(crate) fn find(input: &[u8], longest: usize) -> Result<Option<(usize, usize)>> {
+    let mut rest = input;
+    let Some(length) = read_uint(&mut rest).map_err(Error::into_fatal)? else {
+        return Ok(None);
+    };
+    let prefix = input.len() - rest.len();
+    match usize::try_from(length) {
+        Ok(length) if length <= longest => Ok(Some((prefix, length))),
+        _ => Err(Error::limit(
+            &format!("a message of {length} bytes"),
+            longest,
+            "message_bytes",
+        )
+        .into_fatal()),
+    }
+}
+
+/// Room for the length prefix of a message that is written before its length is
+/// known.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Prefix {
+    start: usize,
+    room: usize,
+}
+
+impl Prefix {
+    /// Leaves room for the prefix of a message of about `guess` bytes.
+    pub(crate) fn reserve(buf: &mut Vec<u8>, guess: usize) -> Self {
+        let start = buf.len();
+        put_uint(buf, guess as u64);
+        Self {
+            start,
+            room: buf.len() - start,
+        }
+    }
+
+    /// Writes the length of all that was appended since; moves it where the
+    /// guess was wrong. Gives the length.
+    pub(crate) fn fill(self, buf: &mut Vec<u8>) -> usize {
+        let body = self.start + self.room;
+        let length = buf.len() - body;
+        if self.room == 1 && length < 0x80 {
+            if let Some(place) = buf.get_mut(self.start) {
+                *place = length as u8;
+            }
+            return length;
+        }
+        let mut prefix = Vec::with_capacity(9);
+        put_uint(&mut prefix, length as u64);
+        match buf.get_mut(self.start..body) {
+            Some(place) if place.len() == prefix.len() => place.copy_from_slice(&prefix),
+            _ => {
+                buf.splice(self.start..body, prefix);
+            }
+        }
+        length
+    }
+}

@@ -1,0 +1,332 @@
+//! Layer 4: how a wire type maps onto a local one, compiled once.
+//!
+//! A [`Plan`] is a graph of [`Node`]s, one for each pair of a wire type and a
+//! local type that meet in a value. Compiling it compares the types (`decode.go`,
+//! `compatibleType`), so decoding compares nothing any more, and finds local
+//! fields by index. What the local type lacks has no nodes: it is skipped by its
+//! wire type, so that a plan is never larger than what the program asks for.
+
+use std::collections::HashMap;
+
+use crate::error::{Error, Result};
+use crate::schema::{Edge, Kind, Opaque, Schema};
+use crate::types::{TypeId, TypeTable, WireField, WireKind};
+
+/// A node of the plan by which a value is decoded; see
+/// [`Decode::decode`](crate::Decode::decode).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NodeId(u32);
+
+impl NodeId {
+    pub(crate) const fn index(self) -> usize {
+        self.0 as usize
+    }
+
+    fn new(index: usize) -> Self {
+        Self(u32::try_from(index).unwrap_or(u32::MAX))
+    }
+}
+
+/// A field that the local type lacks.
+pub(crate) const SKIP: u16 = u16::MAX;
+
+/// A field of the wire type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Field {
+    /// Index of the local field, or [`SKIP`].
+    pub(crate) local: u16,
+    /// Plan of its value, unless it is skipped.
+    pub(crate) node: NodeId,
+    pub(crate) wire: i32,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Node {
+    /// A value without parts: a scalar, bytes, an interface.
+    Leaf,
+    Struct(Box<[Field]>),
+    Slice(NodeId),
+    Array(NodeId),
+    Map(NodeId, NodeId),
+}
+
+/// How values of one wire type become values of one local type.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    nodes: Vec<Node>,
+    /// Wire types, by node.
+    wires: Vec<i32>,
+    /// A value starts with the 0 that stands before one that is no struct.
+    singleton: bool,
+}
+
+impl Plan {
+    pub(crate) fn node(&self, id: NodeId) -> Option<&Node> {
+        self.nodes.get(id.index())
+    }
+
+    /// The wire type of a node's values.
+    pub(crate) fn wire(&self, id: NodeId) -> Option<i32> {
+        self.wires.get(id.index()).copied()
+    }
+
+    pub(crate) fn root(&self) -> NodeId {
+        NodeId(0)
+    }
+
+    pub(crate) fn is_singleton(&self) -> bool {
+        self.singleton
+    }
+
+    /// Bytes of memory that the plan owns.
+    pub(crate) fn weight(&self) -> usize {
+        let fields: usize = self.nodes.iter().map(Node::fields).sum();
+        weight(self.nodes.len(), fields)
+    }
+
+    /// Compiles the plan by which values of `wire` become values of `local`, if
+    /// it owns no more than `room` bytes.
+    pub(crate) fn compile(
+        types: &TypeTable,
+        wire: TypeId,
+        local: &Schema,
+        room: usize,
+    ) -> Result<Self> {
+        let mut compiler = Compiler {
+            types,
+            local,
+            places: Vec::new(),
+            known: HashMap::new(),
+        };
+        compiler.node_of(wire.get(), local.root(), None);
+        let mut nodes = Vec::new();
+        let mut fields = 0;
+        while let Some(place) = compiler.places.get(nodes.len()).copied() {
+            let node = compiler
+                .node(place, NodeId::new(nodes.len()))
+                .map_err(|error| compiler.locate(error, place))?;
+            fields += node.fields();
+            if weight(compiler.places.len(), fields) > room {
+                return Err(Error::limit(
+                    "size of the plans that map the types of a stream",
+                    room,
+                    "type_bytes",
+                ));
+            }
+            nodes.push(node);
+        }
+        Ok(Self {
+            singleton: !matches!(nodes.first(), Some(Node::Struct(_))),
+            nodes,
+            wires: compiler.places.iter().map(|place| place.wire).collect(),
+        })
+    }
+}
+
+impl Node {
+    fn fields(&self) -> usize {
+        match self {
+            Self::Struct(fields) => fields.len(),
+            _ => 0,
+        }
+    }
+}
+
+fn weight(nodes: usize, fields: usize) -> usize {
+    nodes * (size_of::<Node>() + size_of::<i32>()) + fields * size_of::<Field>()
+}
+
+/// Where a node stands: its types, and the node and the local field that it was
+/// first reached from.
+#[derive(Clone, Copy)]
+struct Place {
+    wire: i32,
+    local: Edge,
+    from: Option<(NodeId, Option<usize>)>,
+}
+
+struct Compiler<'a> {
+    types: &'a TypeTable,
+    local: &'a Schema,
+    /// Nodes in the order in which they were asked for, which is the order in
+    /// which they are made: no recursion, since chains of types may be long.
+    places: Vec<Place>,
+    /// By wire type and local node.
+    known: HashMap<(i32, u32), NodeId>,
+}
+
+impl Compiler<'_> {
+    fn node_of(
+        &mut self,
+        wire: i32,
+        local: Edge,
+        from: Option<(NodeId, Option<usize>)>,
+    ) -> NodeId {
+        let next = NodeId::new(self.places.len());
+        let node = *self.known.entry((wire, local.node)).or_insert(next);
+        if node == next {
+            self.places.push(Place { wire, local, from });
+        }
+        node
+    }
+
+    fn node(&mut self, place: Place, id: NodeId) -> Result<Node> {
+        let Place { wire, local, .. } = place;
+        let types = self.types;
+        let schema = self.local;
+        let want = &schema.get(local).kind;
+        let from = Some((id, None));
+        let Some(definition) = types.get(wire) else {
+            let sent = crate::types::builtin_kind(wire)?;
+            return if *want == sent {
+                Ok(Node::Leaf)
+            } else {
+                Err(self.mismatch(place))
+            };
+        };
+        Ok(match (&definition.kind, want) {
+            (WireKind::Struct { fields }, Kind::Struct(_)) => self.structure(place, id, fields)?,
+            (WireKind::Slice { elem }, Kind::Slice(local)) => {
+                Node::Slice(self.node_of(*elem, *local, from))
+            }
+            (WireKind::Array { elem, length }, Kind::Array(local, want)) => {
+                if length != want {
+                    return Err(Error::mismatch(format!(
+                        "an array of {length} does not fit one of {want}"
+                    )));
+                }
+                Node::Array(self.node_of(*elem, *local, from))
+            }
+            (WireKind::Map { key, elem }, Kind::Map(local_key, local_elem)) => Node::Map(
+                self.node_of(*key, *local_key, from),
+                self.node_of(*elem, *local_elem, from),
+            ),
+            (WireKind::Opaque(sent), Kind::Opaque(want)) if sent == want => Node::Leaf,
+            _ => return Err(self.mismatch(place)),
+        })
+    }
+
+    fn structure(&mut self, place: Place, id: NodeId, sent: &[WireField]) -> Result<Node> {
+        let local = self.local;
+        let Kind::Struct(wanted) = &local.get(place.local).kind else {
+            return Err(self.mismatch(place));
+        };
+        if wanted.len() > usize::from(SKIP) {
+            return Err(Error::misuse(format!(
+                "a struct of {} fields; 65,535 are the most",
+                wanted.len()
+            )));
+        }
+        let by_name: HashMap<&str, usize> = wanted
+            .iter()
+            .enumerate()
+            .map(|(index, field)| (field.name.as_str(), index))
+            .collect();
+        let mut found = vec![false; wanted.len()];
+        let mut fields = Vec::with_capacity(sent.len());
+        for field in sent {
+            let index = by_name.get(field.name.as_str()).copied();
+            let target = index.and_then(|index| {
+                let number = u16::try_from(index).ok()?;
+                Some((index, number, wanted.get(index)?, found.get_mut(index)?))
+            });
+            fields.push(match target {
+                Some((index, number, target, found)) => {
+                    *found = true;
+                    Field {
+                        local: number,
+                        node: self.node_of(field.id, target.edge, Some((id, Some(index)))),
+                        wire: field.id,
+                    }
+                }
+                None => Field {
+                    local: SKIP,
+                    node: NodeId(u32::MAX),
+                    wire: field.id,
+                },
+            });
+        }
+        if let Some(missing) = wanted
+            .iter()
+            .zip(&found)
+            .find_map(|(field, found)| (field.required && !found).then_some(field))
+        {
+            return Err(
+                Error::mismatch("the remote type lacks this field, which is required")
+                    .in_field(missing.name.clone()),
+            );
+        }
+        // Go asks this at the top only (`decode.go`, `compileDec`).
+        if place.from.is_none() && !wanted.is_empty() && !sent.is_empty() && !found.contains(&true)
+        {
+            return Err(Error::mismatch(format!(
+                "the remote type {} has no field of {}; it has {}",
+                self.wire_name(place.wire),
+                local,
+                sent.iter()
+                    .take(8)
+                    .map(|field| field.name.escape_debug().to_string())
+                    .collect::<Vec<_>>()
+                    .join(", "),
+            )));
+        }
+        Ok(Node::Struct(fields.into_boxed_slice()))
+    }
+
+    /// Puts the names of the fields that lead to the fault before the error.
+    #[cold]
+    fn locate(&self, mut error: Error, place: Place) -> Error {
+        /// More would not be read by anyone: a chain of types may be long.
+        const LONGEST: usize = 32;
+        let mut from = place.from;
+        for _ in 0..LONGEST {
+            let Some((node, field)) = from else {
+                break;
+            };
+            let Some(parent) = self.places.get(node.index()) else {
+                break;
+            };
+            if let (Some(index), Kind::Struct(fields)) = (field, &self.local.get(parent.local).kind)
+            {
+                if let Some(field) = fields.get(index) {
+                    error = error.in_field(field.name.clone());
+                }
+            }
+            from = parent.from;
+        }
+        error.in_root(self.local.root_type().name().to_owned())
+    }
+
+    fn wire_name(&self, wire: i32) -> String {
+        let Some(definition) = self.types.get(wire) else {
+            return match crate::types::builtin_kind(wire) {
+                Ok(kind) => kind.word().to_owned(),
+                Err(_) => format!("type {wire}"),
+            };
+        };
+        let kind = match &definition.kind {
+            WireKind::Array { .. } => "array",
+            WireKind::Slice { .. } => "slice",
+            WireKind::Struct { .. } => "struct",
+            WireKind::Map { .. } => "map",
+            WireKind::Opaque(Opaque::Gob) => "GobEncoder",
+            WireKind::Opaque(Opaque::Binary) => "BinaryMarshaler",
+            WireKind::Opaque(Opaque::Text) => "TextMarshaler",
+        };
+        if definition.name.is_empty() {
+            kind.to_owned()
+        } else {
+            format!("{kind} {}", definition.name.escape_debug())
+        }
+    }
+
+    #[cold]
+    fn mismatch(&self, place: Place) -> Error {
+        Error::mismatch(format!(
+            "{} does not fit {} ({})",
+            self.wire_name(place.wire),
+            self.local.go_string(place.local),
+            self.local.get(place.local).kind.word()
+        ))
+    }
+}

@@ -1,0 +1,369 @@
+//! [`SentTypes`]: the ids that an encoder has given out.
+
+use std::any::TypeId as RustType;
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+use std::sync::Arc;
+
+use super::{TypeId, WireField, WireKind, WireType};
+use crate::schema::{Edge, Kind, Schema};
+use crate::wire::{int_to_uint, put_uint};
+
+/// The types that one encoder has numbered and sent.
+///
+/// Ids are given and definitions are sent in two different orders, both Go's: a
+/// struct takes its id before its fields, everything else after its elements
+/// (`type.go`, `newTypeObject`); definitions go out from the outside in
+/// (`encoder.go`, `sendActualType`).
+#[derive(Debug, Default)]
+pub(crate) struct SentTypes {
+    /// Types in the order in which they took their ids, from 64 up.
+    ids: Vec<Key>,
+    types: HashMap<Key, Numbered, BuildHasherDefault<KeyHasher>>,
+    /// Schemas that were built at run time, kept so that equal ones are known
+    /// again.
+    dynamic: Vec<Arc<Schema>>,
+}
+
+/// Identity of a type in an encoder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Key {
+    Rust(RustType),
+    /// Of a schema that was built at run time, and its place in there.
+    Dynamic(u32, u32),
+    /// Of an id that no value goes by.
+    Spare,
+}
+
+#[derive(Debug, Default)]
+struct Numbered {
+    /// 0 while the parts of the type are being numbered.
+    id: i32,
+    wire: Option<WireType>,
+    sent: bool,
+}
+
+/// A type whose parts are being numbered.
+#[derive(Debug)]
+struct Numbering {
+    edge: Edge,
+    key: Key,
+    /// What stands as its name in its definition.
+    name: String,
+    /// Ids of the parts that were met.
+    parts: Vec<i32>,
+}
+
+/// How far an encoder had come; see [`SentTypes::rollback`].
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Mark {
+    ids: usize,
+    dynamic: usize,
+}
+
+/// A Rust type's identity is a hash already.
+#[derive(Debug, Default)]
+pub(crate) struct KeyHasher(u64);
+
+impl Hasher for KeyHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+    fn write(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(byte);
+        }
+    }
+    fn write_u64(&mut self, value: u64) {
+        self.0 = self.0.rotate_left(5) ^ value;
+    }
+    fn write_u32(&mut self, value: u32) {
+        self.write_u64(u64::from(value).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    }
+    fn write_isize(&mut self, value: isize) {
+        self.write_u64(value as u64);
+    }
+}
+
+/// Where a schema comes from: decides what makes two of its types the same.
+#[derive(Debug, Clone, Copy)]
+struct Origin<'a> {
+    schema: &'a Schema,
+    dynamic: u32,
+}
+
+impl Origin<'_> {
+    fn key(self, edge: Edge) -> Key {
+        match self.schema.get(edge).key {
+            Some(rust) => Key::Rust(rust),
+            None => Key::Dynamic(self.dynamic, edge.node),
+        }
+    }
+}
+
+impl SentTypes {
+    pub(crate) fn mark(&self) -> Mark {
+        Mark {
+            ids: self.ids.len(),
+            dynamic: self.dynamic.len(),
+        }
+    }
+
+    /// Forgets all types since `mark`: what was written since was thrown away.
+    pub(crate) fn rollback(&mut self, mark: Mark) {
+        for key in self.ids.drain(mark.ids..) {
+            self.types.remove(&key);
+        }
+        self.dynamic.truncate(mark.dynamic);
+    }
+
+    /// The id of a Rust type; definitions that the peer lacks are appended to
+    /// `out`.
+    pub(crate) fn define_static(&mut self, schema: &Schema, out: &mut Vec<u8>) -> TypeId {
+        let origin = Origin {
+            schema,
+            dynamic: u32::MAX,
+        };
+        self.define(origin, out)
+    }
+
+    /// The same for a schema that was built at run time.
+    pub(crate) fn define_dynamic(&mut self, schema: &Arc<Schema>, out: &mut Vec<u8>) -> TypeId {
+        let known = self
+            .dynamic
+            .iter()
+            .position(|known| Arc::ptr_eq(known, schema) || known == schema);
+        let place = known.unwrap_or_else(|| {
+            self.dynamic.push(Arc::clone(schema));
+            self.dynamic.len() - 1
+        });
+        let schema = Arc::clone(self.dynamic.get(place).unwrap_or(schema));
+        let origin = Origin {
+            schema: &schema,
+            dynamic: u32::try_from(place).unwrap_or(u32::MAX - 1),
+        };
+        self.define(origin, out)
+    }
+
+    fn define(&mut self, origin: Origin<'_>, out: &mut Vec<u8>) -> TypeId {
+        let root = origin.schema.root();
+        // Go takes the name of the base type here, also behind a pointer.
+        let name = origin.schema.get(root).name.clone();
+        let id = self.number(origin, root, name);
+        self.send(origin, root, out);
+        TypeId::new(id).unwrap_or(TypeId::INTERFACE)
+    }
+
+    /// Gives ids to a type and its parts (`type.go`, `getBaseType` and
+    /// `newTypeObject`), and gives its own. `name` is what Go passes down: it
+    /// depends on where a type is met first.
+    ///
+    /// Has a stack of its own, since chains of types may be long.
+    fn number(&mut self, origin: Origin<'_>, root: Edge, name: String) -> i32 {
+        let mut stack = Vec::new();
+        let mut done = self.meet(origin, root, name, &mut stack);
+        loop {
+            let Some(top) = stack.last_mut() else {
+                return done.unwrap_or_default();
+            };
+            let kind = &origin.schema.get(top.edge).kind;
+            if let (Some(id), Some(part)) = (done.take(), kind.part(top.parts.len())) {
+                // 0 is that of a slice, array or map which the walk is inside of;
+                // as the field of a struct it takes its id here.
+                top.parts.push(match kind {
+                    Kind::Struct(_) => self.settle(origin, part, id),
+                    _ => id,
+                });
+            }
+            match kind.part(top.parts.len()) {
+                Some(part) => {
+                    let name = part_name(origin.schema, kind, part);
+                    done = self.meet(origin, part, name, &mut stack);
+                }
+                None => {
+                    let complete = stack.pop();
+                    done = complete.map(|numbering| self.complete(origin, numbering));
+                }
+            }
+        }
+    }
+
+    /// The id of a type that is known, if only as one whose parts are being
+    /// numbered (0 then unless it is a struct); else puts it on the stack.
+    fn meet(
+        &mut self,
+        origin: Origin<'_>,
+        edge: Edge,
+        name: String,
+        stack: &mut Vec<Numbering>,
+    ) -> Option<i32> {
+        let builtin = match origin.schema.get(edge).kind {
+            Kind::Bool => TypeId::BOOL,
+            Kind::Int => TypeId::INT,
+            Kind::Uint => TypeId::UINT,
+            Kind::Float => TypeId::FLOAT,
+            Kind::Bytes => TypeId::BYTES,
+            Kind::String => TypeId::STRING,
+            Kind::Complex => TypeId::COMPLEX,
+            Kind::Interface => TypeId::INTERFACE,
+            ref kind => {
+                let key = origin.key(edge);
+                if let Some(numbered) = self.types.get(&key) {
+                    return Some(numbered.id);
+                }
+                self.types.insert(key, Numbered::default());
+                if matches!(kind, Kind::Struct(_)) {
+                    self.take_id(key);
+                }
+                stack.push(Numbering {
+                    edge,
+                    key,
+                    name,
+                    parts: Vec::new(),
+                });
+                return None;
+            }
+        };
+        Some(builtin.get())
+    }
+
+    /// Gives an id to a type whose parts all have been met, and makes its
+    /// definition.
+    ///
+    /// A part may still be without an id, being the type itself or one that the
+    /// walk is inside of. Go leaves 0 there for arrays and maps (`type.go`,
+    /// `arrayType.init`) and so sends what it cannot read; we send the id.
+    fn complete(&mut self, origin: Origin<'_>, numbering: Numbering) -> i32 {
+        let Numbering {
+            edge,
+            key,
+            name,
+            parts,
+        } = numbering;
+        let id = self.take_id(key);
+        let mut parts = parts.into_iter();
+        let mut settle = |part: Edge| {
+            let id = parts.next().unwrap_or_default();
+            self.settle(origin, part, id)
+        };
+        let kind = match &origin.schema.get(edge).kind {
+            Kind::Struct(fields) => WireKind::Struct {
+                fields: fields
+                    .iter()
+                    .map(|field| WireField {
+                        name: field.name.clone(),
+                        id: settle(field.edge),
+                    })
+                    .collect(),
+            },
+            Kind::Array(elem, length) => WireKind::Array {
+                elem: settle(*elem),
+                length: *length,
+            },
+            Kind::Map(key, elem) => WireKind::Map {
+                key: settle(*key),
+                elem: settle(*elem),
+            },
+            Kind::Opaque(opaque) => WireKind::Opaque(*opaque),
+            Kind::Slice(elem) => WireKind::Slice {
+                elem: settle(*elem),
+            },
+            // Only composites come here.
+            _ => WireKind::Slice { elem: 0 },
+        };
+        if let Some(numbered) = self.types.get_mut(&key) {
+            numbered.wire = Some(WireType {
+                name,
+                common_id: id,
+                kind,
+            });
+        }
+        id
+    }
+
+    /// The id of a part that had this one when it was met.
+    fn settle(&mut self, origin: Origin<'_>, part: Edge, id: i32) -> i32 {
+        if id == 0 {
+            self.take_id(origin.key(part))
+        } else {
+            id
+        }
+    }
+
+    /// The id of a type, which it takes now if it has none.
+    fn take_id(&mut self, key: Key) -> i32 {
+        let next = self.next_id();
+        match self.types.get_mut(&key) {
+            Some(numbered) if numbered.id == 0 => {
+                numbered.id = next;
+                self.ids.push(key);
+                next
+            }
+            Some(numbered) => numbered.id,
+            None => 0,
+        }
+    }
+
+    fn next_id(&self) -> i32 {
+        i32::try_from(self.ids.len())
+            .ok()
+            .and_then(|count| TypeId::FIRST_USER.get().checked_add(count))
+            .unwrap_or(i32::MAX)
+    }
+
+    /// Appends the definitions of a type and its parts that were not sent yet.
+    fn send(&mut self, origin: Origin<'_>, edge: Edge, out: &mut Vec<u8>) {
+        // A stack of its own: chains of types may be long. Parts go on it in
+        // reverse, so that they are sent in order, each with all of its own
+        // parts.
+        let mut todo = vec![edge];
+        while let Some(edge) = todo.pop() {
+            let kind = &origin.schema.get(edge).kind;
+            let spare = self.next_id();
+            let Some(numbered) = self.types.get_mut(&origin.key(edge)) else {
+                continue;
+            };
+            if numbered.sent {
+                continue;
+            }
+            numbered.sent = true;
+            let Some(wire) = &mut numbered.wire else {
+                continue;
+            };
+            if edge.pointers > 0 && matches!(kind, Kind::Opaque(_)) {
+                // Go numbers the pointer type as well, here and not before, and
+                // the definition shows that type, which has no name (`type.go`,
+                // `buildTypeInfo`). Values go by the number of the base type.
+                wire.name.clear();
+                wire.common_id = spare;
+                self.ids.push(Key::Spare);
+            }
+            let mut message = Vec::with_capacity(64);
+            put_uint(&mut message, int_to_uint(-i64::from(numbered.id)));
+            wire.encode(&mut message);
+            put_uint(out, message.len() as u64);
+            out.extend_from_slice(&message);
+            let parts = todo.len();
+            todo.extend((0..).map_while(|index| kind.part(index)));
+            if let Some(parts) = todo.get_mut(parts..) {
+                parts.reverse();
+            }
+        }
+    }
+}
+
+/// The name that Go passes down to a part of a type of this kind.
+fn part_name(schema: &Schema, kind: &Kind, part: Edge) -> String {
+    let node = schema.get(part);
+    match kind {
+        Kind::Struct(_) if node.name.is_empty() => schema.go_string(Edge {
+            pointers: 0,
+            ..part
+        }),
+        Kind::Struct(_) => node.name.clone(),
+        // Slices hand the name of their element down, and that of a pointer is
+        // empty. Arrays and maps hand nothing down.
+        Kind::Slice(_) if part.pointers == 0 => node.name.clone(),
+        _ => String::new(),
+    }
+}

@@ -1,0 +1,130 @@
+//! [`OpaqueValue`]: the bytes of a type that encodes itself.
+
+use std::sync::Arc;
+
+use super::{TypeRef, Value};
+use crate::schema::{Edge, Kind, Opaque, Schema, Type};
+
+/// The bytes of a type that encodes itself, and its type.
+///
+/// # Examples
+///
+/// ```
+/// use gobrpc_codec::OpaqueValue;
+/// use gobrpc_codec::schema::Opaque;
+///
+/// let time = OpaqueValue::new(Opaque::Gob, "Time", vec![1, 2, 3]);
+/// assert_eq!(time.name(), "Time");
+/// assert_eq!(time.payload(), [1, 2, 3]);
+/// ```
+#[derive(Clone)]
+pub struct OpaqueValue(Box<Inner>);
+
+#[derive(Clone)]
+struct Inner {
+    ty: TypeRef,
+    payload: Vec<u8>,
+}
+
+impl OpaqueValue {
+    /// What an opaque value takes besides its bytes.
+    pub(crate) const BYTES: usize = size_of::<Inner>();
+
+    pub(crate) fn from_type(ty: TypeRef, payload: Vec<u8>) -> Self {
+        Self(Box::new(Inner { ty, payload }))
+    }
+
+    /// The bytes that a type of this name wrote.
+    #[must_use]
+    pub fn new(kind: Opaque, name: &str, payload: Vec<u8>) -> Self {
+        let root = Edge {
+            node: 0,
+            pointers: 0,
+        };
+        let ty = Type {
+            key: None,
+            kind: Kind::Opaque(kind),
+            name: name.to_owned(),
+            package: String::new(),
+        };
+        let schema = Schema {
+            nodes: vec![ty],
+            root,
+        };
+        Self::from_type(TypeRef::new(&Arc::new(schema), root), payload)
+    }
+
+    /// Which of Go's interfaces wrote the bytes.
+    #[must_use]
+    pub fn kind(&self) -> Opaque {
+        match self.0.ty.get().kind {
+            Kind::Opaque(kind) => kind,
+            _ => Opaque::Gob,
+        }
+    }
+
+    /// Go's name of the type, without a package; often empty.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.0.ty.get().name()
+    }
+
+    /// The bytes.
+    #[must_use]
+    pub fn payload(&self) -> &[u8] {
+        &self.0.payload
+    }
+
+    /// The bytes, moved out.
+    #[must_use]
+    pub fn into_payload(self) -> Vec<u8> {
+        self.0.payload
+    }
+
+    /// The schema that the type belongs to.
+    #[must_use]
+    pub fn schema(&self) -> &Arc<Schema> {
+        &self.0.ty.schema
+    }
+
+    /// The place of the type in the schema.
+    #[must_use]
+    pub fn edge(&self) -> Edge {
+        self.0.ty.edge
+    }
+
+    pub(crate) fn ty(&self) -> &TypeRef {
+        &self.0.ty
+    }
+}
+
+impl Value {
+    /// The type of a value that has none of its own.
+    pub(super) fn scalar_schema(&self) -> Schema {
+        use crate::Gob;
+        let kind = match self {
+            Self::Bool(_) => return bool::schema().clone(),
+            Self::Int(_) => return i64::schema().clone(),
+            Self::Uint(_) => return u64::schema().clone(),
+            Self::Float(_) => return f64::schema().clone(),
+            Self::Bytes(_) => return <Vec<u8>>::schema().clone(),
+            Self::String(_) => return str::schema().clone(),
+            Self::Complex(..) => Kind::Complex,
+            _ => Kind::Interface,
+        };
+        let root = Edge {
+            node: 0,
+            pointers: 0,
+        };
+        let ty = Type {
+            key: None,
+            kind,
+            name: String::new(),
+            package: String::new(),
+        };
+        Schema {
+            nodes: vec![ty],
+            root,
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! Layer 1: scalars as bytes.
+//!
+//! [`Writer`] appends, [`Reader`] takes from a bounded slice. Both know nothing
+//! of messages and types but what a [`plan`](crate::plan) tells the reader.
+
+mod reader;
+mod writer;
+
+pub(crate) use reader::uint as read_uint;
+pub use reader::{Reader, StructFields};
+pub use writer::Writer;
+pub(crate) use writer::{int_to_uint, put_uint};

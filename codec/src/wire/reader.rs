@@ -1,0 +1,521 @@
+//! Taking scalars and composites from a value's bytes.
+
+use crate::Limits;
+use crate::decode::Decode;
+use crate::error::{Error, Result};
+use crate::plan::{Field, Node, NodeId, Plan, SKIP};
+use crate::types::TypeTable;
+use crate::walk::skip_value;
+
+/// The bytes of one value that is being decoded, and the [plan](crate::plan)
+/// that says how they map onto the local type.
+///
+/// [`Decode`] implementations get one from the decoder. Every method checks the
+/// bytes and the limits before it allocates.
+#[derive(Debug)]
+pub struct Reader<'de, 'p> {
+    rest: &'de [u8],
+    plan: &'p Plan,
+    types: &'p TypeTable,
+    /// Stream offset of the end of `rest`.
+    end: u64,
+    depth_left: usize,
+    memory_left: usize,
+    limits: &'p Limits,
+}
+
+/// The fields of a struct that are still to come; see [`Reader::next_field`].
+#[derive(Debug)]
+pub struct StructFields<'p> {
+    /// Of the wire type, in wire order.
+    fields: &'p [Field],
+    /// Index of the next field that a delta of 1 would name.
+    next: usize,
+}
+
+/// Reads one unsigned integer off the front of `input`.
+///
+/// More bytes than needed are accepted, as Go does (`decode.go`, `decodeUint`);
+/// `None` if the input ends early, an error if the byte count is above eight.
+#[inline]
+pub(crate) fn uint(input: &mut &[u8]) -> Result<Option<u64>> {
+    let Some((&first, rest)) = input.split_first() else {
+        return Ok(None);
+    };
+    if first < 0x80 {
+        *input = rest;
+        return Ok(Some(u64::from(first)));
+    }
+    long_uint(first, rest, input)
+}
+
+#[inline]
+fn long_uint<'a>(first: u8, rest: &'a [u8], input: &mut &'a [u8]) -> Result<Option<u64>> {
+    let count = usize::from(first.wrapping_neg());
+    if count > 8 {
+        return Err(bad_uint(count));
+    }
+    // `first` is at least 0x80, so that `count` is at least 1.
+    if let Some(eight) = rest.first_chunk::<8>() {
+        *input = rest.get(count..).unwrap_or_default();
+        return Ok(Some(u64::from_be_bytes(*eight) >> (64 - 8 * count)));
+    }
+    let Some((digits, rest)) = rest.split_at_checked(count) else {
+        return Ok(None);
+    };
+    *input = rest;
+    Ok(Some(
+        digits
+            .iter()
+            .fold(0, |value, &digit| value << 8 | u64::from(digit)),
+    ))
+}
+
+#[cold]
+fn bad_uint(count: usize) -> Error {
+    Error::malformed(format!("an integer of {count} bytes (8 is the most)"))
+}
+
+impl<'de, 'p> Reader<'de, 'p> {
+    /// `end` is the stream offset just behind `value`.
+    pub(crate) fn new(
+        value: &'de [u8],
+        plan: &'p Plan,
+        types: &'p TypeTable,
+        limits: &'p Limits,
+        end: u64,
+    ) -> Self {
+        Self {
+            rest: value,
+            plan,
+            types,
+            end,
+            depth_left: limits.depth,
+            memory_left: limits.memory_bytes,
+            limits,
+        }
+    }
+
+    /// The bytes that are left.
+    pub(crate) fn rest(&self) -> &'de [u8] {
+        self.rest
+    }
+
+    /// Offset of the next byte in the stream.
+    #[must_use]
+    pub fn offset(&self) -> u64 {
+        self.end.saturating_sub(self.rest.len() as u64)
+    }
+
+    #[cold]
+    fn early_end(&self) -> Error {
+        // The message itself is whole: its length lies, or the value does.
+        Error::malformed("the value goes on past the end of its message").at_offset(self.offset())
+    }
+
+    #[cold]
+    fn place(&self, error: Error) -> Error {
+        error.at_offset(self.offset())
+    }
+
+    /// Reads an unsigned integer.
+    ///
+    /// # Errors
+    ///
+    /// `Malformed` if its byte count is above eight or the value ends.
+    #[inline]
+    pub fn uint(&mut self) -> Result<u64> {
+        let mut rest = self.rest;
+        match uint(&mut rest) {
+            Ok(Some(value)) => {
+                self.rest = rest;
+                Ok(value)
+            }
+            Ok(None) => Err(self.early_end()),
+            Err(error) => Err(self.place(error)),
+        }
+    }
+
+    /// Reads a signed integer.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Reader::uint`].
+    #[inline]
+    pub fn int(&mut self) -> Result<i64> {
+        let folded = self.uint()?;
+        Ok((folded >> 1) as i64 ^ -((folded & 1) as i64))
+    }
+
+    /// Reads a boolean: any number but 0 is true, as in Go (`decode.go`,
+    /// `decBool`).
+    ///
+    /// # Errors
+    ///
+    /// As for [`Reader::uint`].
+    #[inline]
+    pub fn bool(&mut self) -> Result<bool> {
+        Ok(self.uint()? != 0)
+    }
+
+    /// Reads a float.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Reader::uint`].
+    #[inline]
+    pub fn float(&mut self) -> Result<f64> {
+        Ok(f64::from_bits(self.uint()?.swap_bytes()))
+    }
+
+    /// Reads a byte count and the bytes, without a copy.
+    ///
+    /// # Errors
+    ///
+    /// `Malformed` if the count is more than what is left.
+    #[inline]
+    pub fn bytes(&mut self) -> Result<&'de [u8]> {
+        let count = self.uint()?;
+        match usize::try_from(count)
+            .ok()
+            .and_then(|count| self.rest.split_at_checked(count))
+        {
+            Some((bytes, rest)) => {
+                self.rest = rest;
+                Ok(bytes)
+            }
+            None => Err(self.too_long(count)),
+        }
+    }
+
+    #[cold]
+    fn too_long(&self, count: u64) -> Error {
+        Error::malformed(format!(
+            "a length of {count} where {} bytes are left",
+            self.rest.len()
+        ))
+        .at_offset(self.offset())
+    }
+
+    /// Reads a string, without a copy.
+    ///
+    /// # Errors
+    ///
+    /// `Malformed` if the count is more than what is left; `Mismatch` if the
+    /// bytes are not UTF-8, which Go does not ask of a string: decode those into
+    /// bytes.
+    #[inline]
+    pub fn str(&mut self) -> Result<&'de str> {
+        let before = self.offset();
+        let bytes = self.bytes()?;
+        match std::str::from_utf8(bytes) {
+            Ok(text) => Ok(text),
+            Err(error) => Err(Error::mismatch(format!(
+                "the string is not UTF-8 ({error}); decode it into GoString"
+            ))
+            .at_offset(before)),
+        }
+    }
+
+    /// Charges memory that the decoded value is about to own.
+    ///
+    /// # Errors
+    ///
+    /// `Limit` if the value would own more than
+    /// [`Limits::memory_bytes`].
+    #[inline]
+    pub fn charge(&mut self, bytes: usize) -> Result<()> {
+        match self.memory_left.checked_sub(bytes) {
+            Some(left) => {
+                self.memory_left = left;
+                Ok(())
+            }
+            None => Err(self.over_memory()),
+        }
+    }
+
+    #[cold]
+    fn over_memory(&self) -> Error {
+        Error::limit(
+            "memory of the decoded value",
+            self.limits.memory_bytes,
+            "memory_bytes",
+        )
+        .at_offset(self.offset())
+    }
+
+    /// Goes one level deeper.
+    ///
+    /// # Errors
+    ///
+    /// `Limit` if that is deeper than [`Limits::depth`].
+    #[inline]
+    pub fn enter(&mut self) -> Result<()> {
+        match self.depth_left.checked_sub(1) {
+            Some(left) => {
+                self.depth_left = left;
+                Ok(())
+            }
+            None => Err(self.too_deep()),
+        }
+    }
+
+    #[cold]
+    fn too_deep(&self) -> Error {
+        Error::limit("nesting of the value", self.limits.depth, "depth").at_offset(self.offset())
+    }
+
+    /// Comes one level up.
+    #[inline]
+    pub fn leave(&mut self) {
+        self.depth_left += 1;
+    }
+
+    /// Starts a struct; follow with [`Reader::next_field`] until it gives
+    /// `None`, which also leaves the struct.
+    ///
+    /// # Errors
+    ///
+    /// `Limit` if values nest too deep; `Misuse` if `plan` is not that of a
+    /// struct: the type's `describe` and `decode` disagree.
+    #[inline]
+    pub fn enter_struct(&mut self, plan: NodeId) -> Result<StructFields<'p>> {
+        self.enter()?;
+        match self.plan.node(plan) {
+            Some(Node::Struct(fields)) => Ok(StructFields { fields, next: 0 }),
+            _ => Err(self.wrong_plan("struct")),
+        }
+    }
+
+    /// The number of the next field of the local struct that was sent, and the
+    /// plan of its value. Fields that the local type lacks are skipped.
+    ///
+    /// The number is the place of the field in the local type's description. At
+    /// the end of the value the terminator may be missing, as in Go (`decode.go`,
+    /// `decodeStruct`).
+    ///
+    /// # Errors
+    ///
+    /// `Malformed` if a field number is out of range or a skipped value is
+    /// malformed.
+    #[inline]
+    pub fn next_field(&mut self, fields: &mut StructFields<'p>) -> Result<Option<(u16, NodeId)>> {
+        loop {
+            if self.rest.is_empty() {
+                self.leave();
+                return Ok(None);
+            }
+            let delta = self.uint()?;
+            if delta == 0 {
+                self.leave();
+                return Ok(None);
+            }
+            let field = usize::try_from(delta)
+                .ok()
+                .and_then(|delta| fields.next.checked_add(delta - 1))
+                .and_then(|index| Some((index, fields.fields.get(index)?)));
+            let Some((index, field)) = field else {
+                return Err(self.bad_delta(delta, fields));
+            };
+            fields.next = index + 1;
+            if field.local != SKIP {
+                return Ok(Some((field.local, field.node)));
+            }
+            self.skip_wire(field.wire)?;
+        }
+    }
+
+    #[cold]
+    fn bad_delta(&self, delta: u64, fields: &StructFields<'_>) -> Error {
+        Error::malformed(format!(
+            "field delta {delta} after field {} of a struct of {} fields",
+            fields.next,
+            fields.fields.len()
+        ))
+        .at_offset(self.offset())
+    }
+
+    /// Decodes one field of a struct.
+    ///
+    /// # Errors
+    ///
+    /// Those of the value, with `name` put before their path.
+    #[inline]
+    pub fn field<T: Decode<'de>>(&mut self, plan: NodeId, name: &'static str) -> Result<T> {
+        match T::decode(self, plan) {
+            Ok(value) => Ok(value),
+            Err(error) => Err(error.in_field(name)),
+        }
+    }
+
+    /// As [`Reader::field`], into its place: generated code has many fields, and
+    /// where a field's result passes through their frame, values nest less deep.
+    #[doc(hidden)]
+    #[inline]
+    pub fn field_into<T: Decode<'de>>(
+        &mut self,
+        plan: NodeId,
+        name: &'static str,
+        into: &mut Option<T>,
+    ) -> Result<()> {
+        match T::decode(self, plan) {
+            Ok(value) => {
+                *into = Some(value);
+                Ok(())
+            }
+            Err(error) => Err(error.in_field(name)),
+        }
+    }
+
+    /// Starts a slice: the count of its elements and their plan.
+    ///
+    /// # Errors
+    ///
+    /// `Malformed` if the count cannot be true, since every element takes a byte
+    /// or more; `Misuse` as for [`Reader::enter_struct`].
+    #[inline]
+    pub fn enter_slice(&mut self, plan: NodeId) -> Result<(usize, NodeId)> {
+        match self.plan.node(plan) {
+            Some(Node::Slice(elem)) => Ok((self.count(1)?, *elem)),
+            _ => Err(self.wrong_plan("slice")),
+        }
+    }
+
+    /// Starts an array of `length` elements: their plan.
+    ///
+    /// # Errors
+    ///
+    /// `Malformed` if another count was sent; `Misuse` as for
+    /// [`Reader::enter_struct`].
+    #[inline]
+    pub fn enter_array(&mut self, plan: NodeId, length: usize) -> Result<NodeId> {
+        match self.plan.node(plan) {
+            Some(Node::Array(elem)) => {
+                let elem = *elem;
+                let count = self.uint()?;
+                if count == length as u64 {
+                    Ok(elem)
+                } else {
+                    Err(self.place(Error::malformed(format!(
+                        "{count} elements of an array of {length}"
+                    ))))
+                }
+            }
+            _ => Err(self.wrong_plan("array")),
+        }
+    }
+
+    /// Starts a map: the count of its entries and the plans of key and element.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Reader::enter_slice`].
+    #[inline]
+    pub fn enter_map(&mut self, plan: NodeId) -> Result<(usize, NodeId, NodeId)> {
+        match self.plan.node(plan) {
+            Some(Node::Map(key, elem)) => Ok((self.count(2)?, *key, *elem)),
+            _ => Err(self.wrong_plan("map")),
+        }
+    }
+
+    /// Reads a count of items that take `least` bytes each or more.
+    #[inline]
+    fn count(&mut self, least: usize) -> Result<usize> {
+        let count = self.uint()?;
+        match usize::try_from(count) {
+            // The terminator of a last struct may be missing, so that its last
+            // byte may be.
+            Ok(known) if known <= self.rest.len().div_ceil(least) => Ok(known),
+            _ => Err(self.too_many(count)),
+        }
+    }
+
+    #[cold]
+    fn too_many(&self, count: u64) -> Error {
+        Error::malformed(format!(
+            "a count of {count} where {} bytes are left",
+            self.rest.len()
+        ))
+        .at_offset(self.offset())
+    }
+
+    /// How many of `count` elements to make room for before they are read.
+    ///
+    /// Room for all of them, unless that is out of proportion to the bytes that
+    /// are left: a lie about a count must not buy memory.
+    #[inline]
+    #[must_use]
+    pub fn room_for<T>(&self, count: usize) -> usize {
+        let size = size_of::<T>().max(1);
+        count.min((self.rest.len().saturating_mul(8).saturating_add(4096)) / size)
+    }
+
+    /// Checks that an element can follow: Go wants at least one byte for each
+    /// (`decode.go`, `decodeArrayHelper`), and so an element makes progress.
+    ///
+    /// # Errors
+    ///
+    /// `Malformed` if the value ends here.
+    #[inline]
+    pub fn expect_element(&self) -> Result<()> {
+        if self.rest.is_empty() {
+            Err(self.early_end())
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Skips a value.
+    ///
+    /// # Errors
+    ///
+    /// `Malformed` if it is.
+    pub fn skip(&mut self, plan: NodeId) -> Result<()> {
+        match self.plan.wire(plan) {
+            Some(wire) => self.skip_wire(wire),
+            None => Err(self.wrong_plan("value")),
+        }
+    }
+
+    /// Skips a value of this wire type.
+    pub(crate) fn skip_wire(&mut self, wire: i32) -> Result<()> {
+        let mut rest = self.rest;
+        let result = skip_value(self.types, wire, &mut rest, self.limits);
+        self.rest = rest;
+        result.map_err(|error| self.place(error))
+    }
+
+    #[cold]
+    fn wrong_plan(&self, want: &str) -> Error {
+        Error::misuse(format!(
+            "a type reads itself as a {want} but describes itself as something else; \
+             make its Gob::describe agree with its Decode::decode"
+        ))
+        .at_offset(self.offset())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(bytes: &[u8]) -> Result<Option<u64>> {
+        let mut input = bytes;
+        uint(&mut input)
+    }
+
+    #[test]
+    fn uints() {
+        assert_eq!(read(&[]).unwrap(), None);
+        assert_eq!(read(&[0x7f]).unwrap(), Some(127));
+        assert_eq!(read(&[0xff, 0x80]).unwrap(), Some(128));
+        assert_eq!(read(&[0xff]).unwrap(), None);
+        assert_eq!(read(&[0xfe, 1]).unwrap(), None);
+        assert_eq!(read(&[0xfe, 1, 0, 9, 9, 9, 9, 9, 9]).unwrap(), Some(256));
+        // Not minimal, which Go accepts.
+        assert_eq!(read(&[0xf8, 0, 0, 0, 0, 0, 0, 0, 6]).unwrap(), Some(6));
+        assert_eq!(read(&[0xf8, 255, 255, 255, 255, 255, 255, 255, 255]).unwrap(), Some(u64::MAX));
+        assert!(read(&[0xf7, 0, 0, 0, 0, 0, 0, 0, 0, 0]).is_err());
+        assert!(read(&[0x80]).is_err());
+    }
+}
