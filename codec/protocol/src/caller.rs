@@ -1,0 +1,128 @@
+//! [`Caller`]: what can carry out calls.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use crate::body::{Body, Payload};
+use crate::error::Result;
+
+/// Starts exchanges: a connection, a pool, a balancer, or a layer around one.
+///
+/// An exchange is a head and a body in, and a sequence of items out. A unary call
+/// is the exchange with one item. Callers are object-safe and know nothing of
+/// argument types: those are above, in [`Call`](crate::Call).
+pub trait Caller: Send + Sync {
+    /// Starts an exchange. Never blocks and never fails: what goes wrong comes
+    /// out of the exchange.
+    ///
+    /// Dropping the exchange cancels it.
+    fn start(&self, request: Request) -> Exchange;
+}
+
+impl<C: Caller + ?Sized> Caller for Arc<C> {
+    fn start(&self, request: Request) -> Exchange {
+        (**self).start(request)
+    }
+}
+
+impl<C: Caller + ?Sized> Caller for &C {
+    fn start(&self, request: Request) -> Exchange {
+        (**self).start(request)
+    }
+}
+
+/// What a caller sends.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// What is asked for, and how.
+    pub head: Head,
+    /// The argument.
+    pub body: Payload,
+}
+
+/// What is asked for, and how.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Head {
+    /// Service and method as they travel: `Arith.Multiply`.
+    pub service_method: Cow<'static, str>,
+    /// How long the call may take, from its start.
+    pub timeout: Option<Duration>,
+    /// Running it twice does what running it once does.
+    pub idempotent: bool,
+}
+
+impl Head {
+    /// A head that asks for a method and nothing else.
+    pub fn new(service_method: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            service_method: service_method.into(),
+            timeout: None,
+            idempotent: false,
+        }
+    }
+}
+
+/// One item that the peer sent.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Item {
+    /// The value.
+    pub body: Body,
+}
+
+impl Item {
+    /// An item with this value.
+    #[must_use]
+    pub fn new(body: Body) -> Self {
+        Self { body }
+    }
+}
+
+/// An exchange under way: the items that come back.
+///
+/// Dropping it cancels it.
+pub struct Exchange(Pin<Box<dyn Replies>>);
+
+/// Where the items of an [`Exchange`] come from.
+pub trait Replies: Send {
+    /// The next item; `None` after the last one, an error ends the exchange.
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Item>>>;
+}
+
+impl Exchange {
+    /// An exchange whose items come from `replies`.
+    pub fn new(replies: impl Replies + 'static) -> Self {
+        Self(Box::pin(replies))
+    }
+
+    /// An exchange that is over: one item, or an error.
+    #[must_use]
+    pub fn ready(result: Result<Item>) -> Self {
+        struct Ready(Option<Result<Item>>);
+        impl Replies for Ready {
+            fn poll_next(
+                mut self: Pin<&mut Self>,
+                _: &mut Context<'_>,
+            ) -> Poll<Option<Result<Item>>> {
+                Poll::Ready(self.0.take())
+            }
+        }
+        Self::new(Ready(Some(result)))
+    }
+
+    /// The next item; `None` after the last one.
+    pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Item>>> {
+        self.0.as_mut().poll_next(cx)
+    }
+}
+
+impl fmt::Debug for Exchange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Exchange")
+    }
+}

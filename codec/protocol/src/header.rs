@@ -1,0 +1,257 @@
+//! [`Header`]: what stands before each body.
+//!
+//! Go has two of them, `Request{ServiceMethod, Seq}` and
+//! `Response{ServiceMethod, Seq, Error}` (`server.go`). Ours holds more fields,
+//! which Go ignores as gob finds fields by name, and which cost nothing while
+//! they are zero as gob leaves those out.
+
+use std::borrow::Cow;
+
+use gobrpc_codec::{
+    Decode, Edge, Encode, Gob, NodeId, Reader, Result, SchemaBuilder, WireKind, Writer,
+};
+
+/// A header, with all fields of the extension. Zero fields are not sent.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct Header<'a> {
+    /// `Arith.Multiply`.
+    pub service_method: Cow<'a, str>,
+    /// The number of the call; Go's first call is 0.
+    pub seq: u64,
+    /// The text of an error; empty for success.
+    pub error: Cow<'a, str>,
+    /// What kind of frame it is: 0 for calls and replies.
+    pub kind: u64,
+    /// Bits that change how the frame is treated.
+    pub flags: u64,
+    /// Nanoseconds that the call may take from now; 0 for no bound, below 0 if
+    /// none are left.
+    pub timeout: i64,
+    /// Keys and values in turn; binary-safe, in order, perhaps repeated.
+    pub meta: Vec<&'a [u8]>,
+    /// What the sender understands, on its first frame: [`caps`].
+    pub caps: u64,
+    /// The call that a control frame is about.
+    pub reference: u64,
+    /// Bytes that the receiver of this frame may send.
+    pub credit: u64,
+    /// The [`Code`](crate::Code) of an error.
+    pub code: u64,
+    /// The name of the compression of the body.
+    pub encoding: Cow<'a, str>,
+}
+
+/// Longest message of a header in bytes (64 KiB): names and metadata, never an
+/// argument. The definition of its type is held to it, too.
+pub const HEADER_BYTES_MAX: usize = 64 << 10;
+
+/// Bits of [`Header::caps`].
+pub mod caps {
+    /// The sender reads the fields of the extension.
+    pub const EXTENDED: u64 = 1;
+}
+
+/// The names and numbers of the fields, in the order in which they travel.
+mod field {
+    pub(super) const SERVICE_METHOD: (u16, &str) = (0, "ServiceMethod");
+    pub(super) const SEQ: (u16, &str) = (1, "Seq");
+    pub(super) const ERROR: (u16, &str) = (2, "Error");
+    pub(super) const KIND: (u16, &str) = (3, "Kind");
+    pub(super) const FLAGS: (u16, &str) = (4, "Flags");
+    pub(super) const TIMEOUT: (u16, &str) = (5, "Timeout");
+    pub(super) const META: (u16, &str) = (6, "Meta");
+    pub(super) const CAPS: (u16, &str) = (7, "Caps");
+    pub(super) const REFERENCE: (u16, &str) = (8, "Ref");
+    pub(super) const CREDIT: (u16, &str) = (9, "Credit");
+    pub(super) const CODE: (u16, &str) = (10, "Code");
+    pub(super) const ENCODING: (u16, &str) = (11, "Enc");
+}
+
+/// An element of `Meta`, a Go string that need not be UTF-8.
+struct MetaItem<'a>(&'a [u8]);
+
+impl Gob for MetaItem<'_> {
+    type Static = <str as Gob>::Static;
+    fn describe(schema: &mut SchemaBuilder) -> Edge {
+        str::describe(schema)
+    }
+}
+
+impl Encode for MetaItem<'_> {
+    fn encode(&self, writer: &mut Writer) -> Result<()> {
+        writer.bytes(self.0);
+        Ok(())
+    }
+    fn is_zero(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl<'de: 'a, 'a> Decode<'de> for MetaItem<'a> {
+    fn decode(reader: &mut Reader<'de, '_>, _plan: NodeId) -> Result<Self> {
+        reader.bytes().map(Self)
+    }
+    fn zero() -> Result<Self> {
+        Ok(Self(&[]))
+    }
+}
+
+impl Gob for Header<'_> {
+    type Static = Header<'static>;
+    fn describe(schema: &mut SchemaBuilder) -> Edge {
+        schema.structure::<Header<'static>>("Header", "rpc", |fields| {
+            add_all(fields);
+        })
+    }
+}
+
+fn add_all(fields: &mut gobrpc_codec::StructBuilder<'_>) {
+    fields
+        .field::<str>(field::SERVICE_METHOD.1)
+        .field::<u64>(field::SEQ.1)
+        .field::<str>(field::ERROR.1)
+        .field::<u64>(field::KIND.1)
+        .field::<u64>(field::FLAGS.1)
+        .field::<i64>(field::TIMEOUT.1)
+        .field::<[String]>(field::META.1)
+        .field::<u64>(field::CAPS.1)
+        .field::<u64>(field::REFERENCE.1)
+        .field::<u64>(field::CREDIT.1)
+        .field::<u64>(field::CODE.1)
+        .field::<str>(field::ENCODING.1);
+}
+
+impl<'de: 'a, 'a> Decode<'de> for Header<'a> {
+    fn decode(reader: &mut Reader<'de, '_>, plan: NodeId) -> Result<Self> {
+        let mut fields = reader.enter_struct(plan)?;
+        let mut header = Self::default();
+        while let Some((number, node)) = reader.next_field(&mut fields)? {
+            match number {
+                0 => header.service_method = text(reader)?,
+                1 => header.seq = reader.field(node, field::SEQ.1)?,
+                2 => header.error = text(reader)?,
+                3 => header.kind = reader.field(node, field::KIND.1)?,
+                4 => header.flags = reader.field(node, field::FLAGS.1)?,
+                5 => header.timeout = reader.field(node, field::TIMEOUT.1)?,
+                6 => {
+                    let meta: Vec<MetaItem<'a>> = reader.field(node, field::META.1)?;
+                    header.meta = meta.into_iter().map(|item| item.0).collect();
+                }
+                7 => header.caps = reader.field(node, field::CAPS.1)?,
+                8 => header.reference = reader.field(node, field::REFERENCE.1)?,
+                9 => header.credit = reader.field(node, field::CREDIT.1)?,
+                10 => header.code = reader.field(node, field::CODE.1)?,
+                11 => header.encoding = text(reader)?,
+                _ => reader.skip(node)?,
+            }
+        }
+        Ok(header)
+    }
+    fn zero() -> Result<Self> {
+        Ok(Self::default())
+    }
+}
+
+/// A text of a header. Go's need not be UTF-8, and one that is not must not cost
+/// the connection: it is only shown, or leads to no service.
+fn text<'de>(reader: &mut Reader<'de, '_>) -> Result<Cow<'de, str>> {
+    reader.bytes().map(String::from_utf8_lossy)
+}
+
+/// The forms in which a [`Header`] is sent: which struct, and how much of it.
+macro_rules! forms {
+    ($($form:ident $name:literal [$($extra:ident),*] $doc:literal;)*) => {$(
+        #[doc = $doc]
+        pub(crate) struct $form<'h, 'a>(pub(crate) &'h Header<'a>);
+
+        impl Gob for $form<'_, '_> {
+            type Static = $form<'static, 'static>;
+            fn describe(schema: &mut SchemaBuilder) -> Edge {
+                schema.structure::<Self::Static>($name, "rpc", |fields| {
+                    $(forms!(@describe fields $extra);)*
+                })
+            }
+            fn schema() -> &'static gobrpc_codec::Schema {
+                static SCHEMA: std::sync::OnceLock<gobrpc_codec::Schema> =
+                    std::sync::OnceLock::new();
+                SCHEMA.get_or_init(gobrpc_codec::Schema::of::<Self>)
+            }
+        }
+
+        impl Encode for $form<'_, '_> {
+            fn encode(&self, writer: &mut Writer) -> Result<()> {
+                let header = self.0;
+                let mut delta = 1;
+                $(forms!(@encode header writer delta $extra);)*
+                writer.end_struct();
+                Ok(())
+            }
+            fn is_zero(&self) -> bool {
+                false
+            }
+        }
+    )*};
+    (@describe $fields:ident go_request) => {
+        $fields.field::<str>(field::SERVICE_METHOD.1).field::<u64>(field::SEQ.1);
+    };
+    (@describe $fields:ident go_response) => {
+        forms!(@describe $fields go_request);
+        $fields.field::<str>(field::ERROR.1);
+    };
+    (@describe $fields:ident all) => { add_all($fields); };
+    (@encode $header:ident $writer:ident $delta:ident go_request) => {
+        $writer.field(&mut $delta, field::SERVICE_METHOD.1, &$header.service_method)?;
+        $writer.field(&mut $delta, field::SEQ.1, &$header.seq)?;
+    };
+    (@encode $header:ident $writer:ident $delta:ident go_response) => {
+        forms!(@encode $header $writer $delta go_request);
+        $writer.field(&mut $delta, field::ERROR.1, &$header.error)?;
+    };
+    (@encode $header:ident $writer:ident $delta:ident all) => {
+        forms!(@encode $header $writer $delta go_response);
+        $writer.field(&mut $delta, field::KIND.1, &$header.kind)?;
+        $writer.field(&mut $delta, field::FLAGS.1, &$header.flags)?;
+        $writer.field(&mut $delta, field::TIMEOUT.1, &$header.timeout)?;
+        if $header.meta.is_empty() {
+            $delta += 1;
+        } else {
+            let meta: Vec<_> = $header.meta.iter().map(|item| MetaItem(item)).collect();
+            $writer.field(&mut $delta, field::META.1, &meta)?;
+        }
+        $writer.field(&mut $delta, field::CAPS.1, &$header.caps)?;
+        $writer.field(&mut $delta, field::REFERENCE.1, &$header.reference)?;
+        $writer.field(&mut $delta, field::CREDIT.1, &$header.credit)?;
+        $writer.field(&mut $delta, field::CODE.1, &$header.code)?;
+        $writer.field(&mut $delta, field::ENCODING.1, &$header.encoding)?;
+    };
+}
+
+forms! {
+    GoRequest "Request" [go_request] "Go's own request header.";
+    GoResponse "Response" [go_response] "Go's own response header.";
+    ExtendedRequest "Request" [all] "The request header of the extension.";
+    ExtendedResponse "Response" [all] "The response header of the extension.";
+}
+
+/// True if a header of this wire type comes from a peer that may send the fields
+/// of the extension: its definition has `Caps`.
+pub(crate) fn is_extended(kind: &WireKind) -> bool {
+    match kind {
+        WireKind::Struct { fields } => fields.iter().any(|field| field.name == field::CAPS.1),
+        _ => false,
+    }
+}
+
+/// Checks that a header's wire type is one: Go closes the connection if none of
+/// the fields is known.
+pub(crate) fn is_header(kind: &WireKind) -> bool {
+    match kind {
+        WireKind::Struct { fields } => fields.iter().any(|field| {
+            field.name == field::SERVICE_METHOD.1
+                || field.name == field::SEQ.1
+                || field.name == field::ERROR.1
+        }),
+        _ => false,
+    }
+}

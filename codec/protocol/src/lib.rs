@@ -1,0 +1,33 @@
+//! Go's net/rpc protocol without I/O: headers, connections, and the traits that
+//! services and callers share.
+//!
+//! What this crate does not do: it opens no sockets, has no runtime and reads no
+//! clock. `gobrpc-server` and `gobrpc-client` drive it over tokio.
+
+pub mod body;
+pub mod call;
+pub mod caller;
+pub mod client_connection;
+pub mod context;
+pub mod error;
+pub mod header;
+pub mod http_connect;
+pub mod info;
+pub mod method;
+pub mod reflection;
+pub mod server_connection;
+pub mod service;
+pub mod streaming;
+
+pub use gobrpc_codec as codec;
+
+pub use body::{Body, Payload};
+pub use call::{Call, Reply};
+pub use caller::{Caller, Exchange, Head, Item, Replies, Request};
+pub use client_connection::ClientConnection;
+pub use context::{Context, Peer};
+pub use error::{Code, Delivery, Error, Phase, Result};
+pub use info::{MethodInfo, ServiceInfo, StreamKind};
+pub use server_connection::ServerConnection;
+pub use service::{HandlerFuture, Handling, Response, Service};
+pub use streaming::Streaming;

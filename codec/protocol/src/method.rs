@@ -1,0 +1,56 @@
+//! Names of services and methods.
+
+use crate::error::{Code, Delivery, Error};
+
+/// Names of our own; no service may take one (`_goRPC_.Cancel` is that of a Go
+/// fork, too).
+pub const RESERVED_PREFIX: &str = "_goRPC_";
+
+/// Splits `Service.Method` at the last dot, as Go does (`server.go`,
+/// `readRequestHeader`): `a.b.M` is method `M` of service `a.b`.
+///
+/// # Errors
+///
+/// Go's `rpc: service/method request ill-formed: …`.
+///
+/// # Examples
+///
+/// ```
+/// use gobrpc_protocol::method::split;
+///
+/// assert_eq!(split("a.b.M").unwrap(), ("a.b", "M"));
+/// assert_eq!(
+///     split("nodot").unwrap_err().message(),
+///     "rpc: service/method request ill-formed: nodot"
+/// );
+/// ```
+pub fn split(service_method: &str) -> Result<(&str, &str), Error> {
+    service_method.rsplit_once('.').ok_or_else(|| {
+        refused(
+            Code::InvalidArgument,
+            format!("rpc: service/method request ill-formed: {service_method}"),
+        )
+    })
+}
+
+/// Go's error for a service that is not there.
+#[must_use]
+pub fn no_service(service_method: &str) -> Error {
+    refused(
+        Code::Unimplemented,
+        format!("rpc: can't find service {service_method}"),
+    )
+}
+
+/// Go's error for a method that is not there.
+#[must_use]
+pub fn no_method(service_method: &str) -> Error {
+    refused(
+        Code::Unimplemented,
+        format!("rpc: can't find method {service_method}"),
+    )
+}
+
+fn refused(code: Code, text: String) -> Error {
+    Error::with_code(code, text).with_delivery(Delivery::NotSent)
+}

@@ -1,0 +1,106 @@
+//! [`Service`]: what can handle calls.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use gobrpc_codec::Encode;
+
+use crate::body::{Body, Payload};
+use crate::context::Context;
+use crate::error::Result;
+use crate::info::ServiceInfo;
+
+/// Handles the calls of one service: what `#[service]` generates, or a layer
+/// around one.
+///
+/// It mirrors [`Caller`](crate::Caller): an undecoded body in, a response out.
+pub trait Service: Send + Sync + 'static {
+    /// Names, types and documentation of the methods.
+    fn info(&self) -> &'static ServiceInfo;
+
+    /// Handles a call of the method with this index in
+    /// [`ServiceInfo::methods`].
+    ///
+    /// It decodes the argument and gives back what is left to do; it does not
+    /// run the handler.
+    fn call(&self, method: usize, context: Context, body: Body) -> Handling;
+}
+
+impl<S: Service + ?Sized> Service for Arc<S> {
+    fn info(&self) -> &'static ServiceInfo {
+        (**self).info()
+    }
+
+    fn call(&self, method: usize, context: Context, body: Body) -> Handling {
+        (**self).call(method, context, body)
+    }
+}
+
+/// A call that is being handled.
+#[must_use]
+pub enum Handling {
+    /// It is over.
+    Ready(Result<Response>),
+    /// It is over when the future is.
+    Future(HandlerFuture),
+    /// It keeps a thread busy, and wants one of its own.
+    Blocking(Box<dyn FnOnce() -> Result<Response> + Send>),
+}
+
+/// A handler that runs.
+pub type HandlerFuture = Pin<Box<dyn Future<Output = Result<Response>> + Send>>;
+
+impl Handling {
+    /// Handles by a future.
+    pub fn future(handler: impl Future<Output = Result<Response>> + Send + 'static) -> Self {
+        Self::Future(Box::pin(handler))
+    }
+
+    /// Handles on a thread that may be kept busy.
+    pub fn blocking(handler: impl FnOnce() -> Result<Response> + Send + 'static) -> Self {
+        Self::Blocking(Box::new(handler))
+    }
+}
+
+impl fmt::Debug for Handling {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Ready(_) => "Handling::Ready",
+            Self::Future(_) => "Handling::Future",
+            Self::Blocking(_) => "Handling::Blocking",
+        })
+    }
+}
+
+/// What a handler answers.
+#[derive(Debug, Clone)]
+pub struct Response {
+    payload: Payload,
+}
+
+impl Response {
+    /// One value.
+    ///
+    /// # Errors
+    ///
+    /// If gob cannot express the value.
+    pub fn unary<T: Encode>(value: &T) -> Result<Self> {
+        Ok(Self {
+            payload: Payload::new(value)?,
+        })
+    }
+
+    /// The value.
+    #[must_use]
+    pub fn payload(&self) -> &Payload {
+        &self.payload
+    }
+}
+
+impl From<Payload> for Response {
+    fn from(payload: Payload) -> Self {
+        Self { payload }
+    }
+}
