@@ -1,0 +1,222 @@
+//! `ArithClient<C>`: the methods of the trait as calls to a peer.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, quote_spanned};
+use syn::ext::IdentExt;
+
+use super::{Names, at, attributes_named};
+use crate::check::{Definition, Method, Parameter};
+
+pub(super) fn expand(definition: &Definition, names: &Names<'_>) -> TokenStream {
+    let Names {
+        protocol,
+        visibility,
+        conditions,
+        service,
+        client,
+        caller,
+        ..
+    } = names;
+    let methods = &definition.methods;
+    let calls = methods
+        .iter()
+        .map(|method| inherent(method, definition, names));
+    let implementations = methods
+        .iter()
+        .map(|method| implementation(method, definition, names));
+    // The methods of the service come first: `From` makes a client of any caller.
+    let constructor = (!methods.iter().any(|method| method.ident.unraw() == "new")).then(|| {
+        quote_spanned! {Span::mixed_site()=>
+            /// A client that calls through `caller`: a connection, or a layer
+            /// around one.
+            #[must_use]
+            #visibility fn new(caller: #caller) -> Self {
+                Self { caller }
+            }
+        }
+    });
+    let about = format!(
+        "Calls the service [`{service}`].\n\nA method sends nothing until its call is awaited or \
+         started."
+    );
+    let type_name = client.to_string();
+    quote_spanned! {Span::mixed_site()=>
+        #(#conditions)*
+        #[doc = #about]
+        #[allow(dead_code)]
+        #visibility struct #client<#caller = ::std::sync::Arc<dyn #protocol::Caller>> {
+            caller: #caller,
+        }
+
+        #(#conditions)*
+        #[allow(dead_code, deprecated)]
+        impl<#caller: #protocol::Caller + ::core::clone::Clone> #client<#caller> {
+            #constructor
+            #(#calls)*
+        }
+
+        #(#conditions)*
+        impl<#caller> ::core::convert::From<#caller> for #client<#caller> {
+            fn from(caller: #caller) -> Self {
+                Self { caller }
+            }
+        }
+
+        #(#conditions)*
+        impl<#caller: ::core::clone::Clone> ::core::clone::Clone for #client<#caller> {
+            fn clone(&self) -> Self {
+                Self {
+                    caller: ::core::clone::Clone::clone(&self.caller),
+                }
+            }
+        }
+
+        #(#conditions)*
+        impl<#caller> ::core::fmt::Debug for #client<#caller> {
+            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                ::core::fmt::Formatter::write_str(f, #type_name)
+            }
+        }
+
+        #(#conditions)*
+        #[allow(deprecated)]
+        impl<#caller> #service for #client<#caller>
+        where
+            #caller: #protocol::Caller
+                + ::core::clone::Clone
+                + ::core::marker::Send
+                + ::core::marker::Sync
+                + 'static,
+        {
+            #(#implementations)*
+        }
+    }
+}
+
+/// The method that gives a call to configure and await.
+fn inherent(method: &Method, definition: &Definition, names: &Names<'_>) -> TokenStream {
+    let Names {
+        protocol,
+        visibility,
+        caller,
+        ..
+    } = names;
+    let ident = &method.ident;
+    let documented = attributes_named(&method.attributes, "doc");
+    let deprecated = attributes_named(&method.attributes, "deprecated");
+    let default = attributes_named(&method.attributes, "doc")
+        .next()
+        .is_none()
+        .then(|| {
+            let about = format!("Calls `{}.{}`.", definition.name, method.name);
+            quote_spanned!(Span::mixed_site()=> #[doc = #about])
+        });
+    let parameter = method
+        .argument()
+        .map(|(ident, ty)| quote_spanned!(Span::mixed_site()=> #ident: #ty));
+    let reply = method.wire_reply.as_ref().unwrap_or(&method.reply);
+    let call = call(method, definition, names);
+    quote_spanned! {Span::mixed_site()=>
+        #(#documented)*
+        #default
+        #(#deprecated)*
+        #visibility fn #ident(&self, #parameter) -> #protocol::Call<#reply, #caller> {
+            #call
+        }
+    }
+}
+
+/// The call itself, unsent.
+fn call(method: &Method, definition: &Definition, names: &Names<'_>) -> TokenStream {
+    let protocol = &names.protocol;
+    let service_method = format!("{}.{}", definition.name, method.name);
+    let (new, argument) = match method.argument() {
+        Some((ident, ty)) => (
+            quote_spanned!(at(ty)=> #protocol::Call::new),
+            ident.to_token_stream(),
+        ),
+        None => (
+            quote_spanned!(Span::mixed_site()=> #protocol::Call::new),
+            quote_spanned!(Span::mixed_site()=> ()),
+        ),
+    };
+    let call = quote_spanned! {Span::mixed_site()=>
+        #new(::core::clone::Clone::clone(&self.caller), #service_method, &#argument)
+    };
+    if method.idempotent {
+        quote_spanned!(Span::mixed_site()=> #protocol::Call::idempotent(#call))
+    } else {
+        call
+    }
+}
+
+/// The method of the trait, for code that is generic over the trait.
+fn implementation(method: &Method, definition: &Definition, names: &Names<'_>) -> TokenStream {
+    let protocol = &names.protocol;
+    let Method {
+        ident,
+        output,
+        reply,
+        ..
+    } = method;
+    if method.blocking {
+        return blocking(method, names);
+    }
+    let parameters = method.parameters.iter().map(|parameter| match parameter {
+        Parameter::Context(ty) => quote_spanned!(at(ty)=> _: #ty),
+        Parameter::Argument(ident, ty) => quote_spanned!(at(ty)=> #ident: #ty),
+    });
+    let call = call(method, definition, names);
+    let awaited = quote_spanned! {at(reply)=>
+        ::core::future::IntoFuture::into_future(call).await
+    };
+    let awaited = match &method.wire_reply {
+        None => awaited,
+        Some(_) => {
+            quote_spanned!(Span::mixed_site()=> ::core::result::Result::map(#awaited, |_| ()))
+        }
+    };
+    let call_type = method.wire_reply.as_ref().unwrap_or(reply);
+    let result = quote_spanned! {at(output)=>
+        ::core::result::Result::map_err(#awaited, ::core::convert::From::<#protocol::Error>::from)
+    };
+    let caller = &names.caller;
+    quote_spanned! {Span::mixed_site()=>
+        fn #ident(
+            &self,
+            #(#parameters),*
+        ) -> impl ::core::future::Future<Output = #output> + ::core::marker::Send {
+            // What the caller holds of the argument is gone with this line.
+            let call: #protocol::Call<#call_type, #caller> = #call;
+            async move { #result }
+        }
+    }
+}
+
+/// A method that cannot wait for the network, since it is not `async`.
+fn blocking(method: &Method, names: &Names<'_>) -> TokenStream {
+    let protocol = &names.protocol;
+    let Method { ident, output, .. } = method;
+    let parameters = method.parameters.iter().map(|parameter| match parameter {
+        Parameter::Context(ty) | Parameter::Argument(_, ty) => {
+            quote_spanned!(at(ty)=> _: #ty)
+        }
+    });
+    let message = format!(
+        "a blocking method of a trait cannot await a reply: call `{}::{}`, which the client has \
+         beside that of the trait",
+        names.client, ident
+    );
+    let result = quote_spanned! {at(output)=>
+        ::core::result::Result::Err(
+            ::core::convert::From::<#protocol::Error>::from(
+                #protocol::Error::unimplemented(#message),
+            ),
+        )
+    };
+    quote_spanned! {Span::mixed_site()=>
+        fn #ident(&self, #(#parameters),*) -> #output {
+            #result
+        }
+    }
+}

@@ -1,0 +1,359 @@
+//! The driver: the one task that owns a connection's socket.
+
+use std::future::poll_fn;
+use std::io;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context as TaskContext, Poll, ready};
+use std::time::Duration;
+
+use bytes::BytesMut;
+use gobrpc_protocol::{Context, Peer, ServerConnection};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::time::{Instant, Sleep, sleep_until, timeout};
+use tokio_util::io::poll_read_buf;
+use tokio_util::sync::CancellationToken;
+use tracing::debug;
+
+use crate::ServerConfig;
+use crate::handlers::{self, Done, Finished};
+use crate::listener::Io;
+use crate::preface;
+use crate::router::Router;
+
+/// What all connections of a server share.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) router: Router,
+    pub(crate) config: ServerConfig,
+    /// Finish what runs, and close when quiet.
+    pub(crate) drain: CancellationToken,
+    /// Close now.
+    pub(crate) kill: CancellationToken,
+}
+
+/// Requests that are handled before replies are flushed and others get a turn.
+const BATCH: usize = 128;
+
+/// The smallest and the largest read, in bytes; an idle connection keeps the
+/// smallest.
+const READ_MIN: usize = 4 << 10;
+const READ_MAX: usize = 128 << 10;
+
+/// How long, and for how many bytes, a closed connection is read to its end: a
+/// socket that is closed with unread bytes destroys replies that are under way.
+const LINGER: Duration = Duration::from_secs(2);
+const LINGER_BYTES: usize = 64 << 10;
+
+/// Serves one connection until it ends.
+pub(crate) async fn serve<S: Io>(mut io: S, address: String, shared: Arc<Shared>) {
+    let peer = Arc::new(Peer::new(address));
+    let negotiated = {
+        let mut negotiation = pin!(preface::negotiate(&mut io));
+        tokio::select! {
+            biased;
+            result = &mut negotiation => result,
+            () = shared.kill.cancelled() => return,
+            () = quiet_drain(&shared) => return,
+        }
+    };
+    let input = match negotiated {
+        Ok(Some(input)) => input,
+        Ok(None) => {
+            linger(&mut io).await;
+            return;
+        }
+        Err(error) => {
+            debug!(peer = peer.address, %error, "the connection failed in its preface");
+            return;
+        }
+    };
+    let mut driver = Driver::new(io, peer, Arc::clone(&shared), input);
+    match driver.run().await {
+        End::Over => linger(&mut driver.io).await,
+        End::Killed => {}
+        End::Broken(error) => {
+            debug!(peer = driver.peer.address, %error, "the connection broke");
+        }
+    }
+}
+
+/// A connection without a single byte is quiet, too.
+async fn quiet_drain(shared: &Shared) {
+    shared.drain.cancelled().await;
+    tokio::time::sleep(shared.config.quiet).await;
+}
+
+/// Says that we are done, and lets the peer read what it was sent.
+async fn linger<S: Io>(io: &mut S) {
+    let close = async {
+        io.shutdown().await?;
+        let mut rest = BytesMut::with_capacity(READ_MIN);
+        let mut discarded = 0;
+        while discarded < LINGER_BYTES {
+            rest.clear();
+            match io.read_buf(&mut rest).await? {
+                0 => break,
+                count => discarded += count,
+            }
+        }
+        io::Result::Ok(())
+    };
+    // Whatever goes wrong here, the connection is over.
+    let _ = timeout(LINGER, close).await;
+}
+
+/// Why a connection ended.
+enum End {
+    /// All requests were answered.
+    Over,
+    /// The server's grace is over.
+    Killed,
+    /// The socket failed.
+    Broken(io::Error),
+}
+
+struct Driver<S> {
+    io: S,
+    peer: Arc<Peer>,
+    shared: Arc<Shared>,
+    connection: ServerConnection,
+    finished: Arc<Finished>,
+    /// Taken from `finished`; kept for its memory.
+    done: Vec<Done>,
+    /// Handlers that run as tasks.
+    running: usize,
+    /// What is being written, and how far it is.
+    writing: Vec<u8>,
+    written: usize,
+    /// The peer sends nothing more, or nothing that can be understood.
+    read_closed: bool,
+    read_size: usize,
+    /// A flush was put off once for replies that may follow.
+    yielded: bool,
+    /// Bytes that moved, to tell a quiet connection.
+    traffic: u64,
+}
+
+impl<S: Io> Driver<S> {
+    fn new(io: S, peer: Arc<Peer>, shared: Arc<Shared>, input: BytesMut) -> Self {
+        let mut connection = ServerConnection::with_limits(shared.config.limits);
+        *connection.input() = input;
+        Self {
+            io,
+            peer,
+            connection,
+            finished: Arc::default(),
+            done: Vec::new(),
+            running: 0,
+            writing: Vec::new(),
+            written: 0,
+            read_closed: false,
+            read_size: READ_MIN,
+            yielded: false,
+            traffic: 0,
+            shared,
+        }
+    }
+
+    async fn run(&mut self) -> End {
+        let shared = Arc::clone(&self.shared);
+        let mut kill = pin!(shared.kill.cancelled());
+        let mut drain = pin!(shared.drain.cancelled());
+        let mut quiet: Option<Pin<Box<Sleep>>> = None;
+        let mut traffic = 0;
+        poll_fn(|cx| {
+            if kill.as_mut().poll(cx).is_ready() {
+                return Poll::Ready(End::Killed);
+            }
+            match self.poll(cx) {
+                Poll::Ready(Ok(())) => return Poll::Ready(End::Over),
+                Poll::Ready(Err(error)) => return Poll::Ready(End::Broken(error)),
+                Poll::Pending => {}
+            }
+            // Looked at once it is reached; from then on `quiet` stands for it.
+            if quiet.is_none() && drain.as_mut().poll(cx).is_pending() {
+                return Poll::Pending;
+            }
+            let deadline = || Instant::now() + shared.config.quiet;
+            let timer = quiet.get_or_insert_with(|| Box::pin(sleep_until(deadline())));
+            loop {
+                if traffic != self.traffic || !self.is_idle() {
+                    traffic = self.traffic;
+                    timer.as_mut().reset(deadline());
+                }
+                if timer.as_mut().poll(cx).is_pending() {
+                    return Poll::Pending;
+                }
+                if self.is_idle() && traffic == self.traffic {
+                    return Poll::Ready(End::Over);
+                }
+            }
+        })
+        .await
+    }
+
+    /// Nothing runs, nothing waits to be written, and no request has begun.
+    fn is_idle(&mut self) -> bool {
+        self.running == 0 && self.unwritten() == 0 && !self.connection.is_inside_request()
+    }
+
+    fn unwritten(&mut self) -> usize {
+        self.writing.len() - self.written + self.connection.output().len()
+    }
+
+    /// True if another request may be taken.
+    fn admits(&mut self) -> bool {
+        self.running < self.shared.config.handlers_per_connection
+            && self.unwritten() < self.shared.config.write_buffer_bytes
+    }
+
+    /// Moves everything on; ready when the connection is over.
+    fn poll(&mut self, cx: &mut TaskContext<'_>) -> Poll<io::Result<()>> {
+        self.take_finished(cx);
+        // Handlers that still run may finish right after this one: their replies
+        // go out in the same write if the flush waits for one turn of the
+        // scheduler. A call alone never waits.
+        if self.running > 0 && !self.yielded && self.unwritten() > 0 {
+            self.yielded = true;
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        self.yielded = false;
+        for _ in 0..BATCH {
+            let more = self.handle_requests();
+            if let Poll::Ready(Err(error)) = self.poll_write(cx) {
+                return Poll::Ready(Err(error));
+            }
+            if more && self.admits() {
+                continue;
+            }
+            if self.read_closed {
+                let over = !more && self.running == 0 && self.unwritten() == 0;
+                return if over {
+                    Poll::Ready(Ok(()))
+                } else {
+                    Poll::Pending
+                };
+            }
+            if !self.admits() {
+                // Woken by the socket when it takes bytes, or by a handler.
+                return Poll::Pending;
+            }
+            if self.poll_read(cx)?.is_pending() {
+                return Poll::Pending;
+            }
+        }
+        // A peer that is always ready must not keep the others waiting.
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    fn take_finished(&mut self, cx: &TaskContext<'_>) {
+        self.finished.take(&mut self.done, cx.waker());
+        for done in self.done.drain(..) {
+            self.running -= 1;
+            self.connection.reply(done.seq, &done.name, done.result);
+        }
+    }
+
+    /// Handles whole requests that were read. True if there may be more.
+    fn handle_requests(&mut self) -> bool {
+        for _ in 0..BATCH {
+            if !self.admits() {
+                return true;
+            }
+            match self.connection.poll_request() {
+                Ok(Some(request)) => self.handle(request),
+                Ok(None) => return false,
+                Err(error) => {
+                    // Go closes without a word, as there is no call to answer.
+                    debug!(peer = self.peer.address, %error, "no net/rpc request");
+                    self.read_closed = true;
+                    self.connection.input().clear();
+                    return false;
+                }
+            }
+        }
+        true
+    }
+
+    fn handle(&mut self, request: gobrpc_protocol::server_connection::IncomingRequest) {
+        let seq = request.seq;
+        let (route, body) = match (self.shared.router.find(&request.service_method), request.body) {
+            (Ok(route), Ok(body)) => (route, body),
+            (Err(error), _) | (_, Err(error)) => {
+                self.connection
+                    .reply(seq, &request.service_method, Err(error));
+                return;
+            }
+        };
+        let context = Context::new(Arc::clone(&self.peer), Arc::clone(&route.name), seq);
+        match handlers::start(route, context, body, &self.finished) {
+            Some(result) => self.connection.reply(seq, &route.name, result),
+            None => self.running += 1,
+        }
+    }
+
+    fn poll_write(&mut self, cx: &mut TaskContext<'_>) -> Poll<io::Result<()>> {
+        let mut wrote = false;
+        loop {
+            if self.written == self.writing.len() {
+                self.writing.clear();
+                self.written = 0;
+                if self.connection.output().is_empty() {
+                    break;
+                }
+                // A large reply must not keep its memory for the connection's
+                // life.
+                if self.writing.capacity() > READ_MAX {
+                    self.writing = Vec::new();
+                }
+                std::mem::swap(&mut self.writing, self.connection.output());
+            }
+            let rest = self.writing.get(self.written..).unwrap_or_default();
+            let count = ready!(Pin::new(&mut self.io).poll_write(cx, rest))?;
+            if count == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            self.written += count;
+            self.traffic += count as u64;
+            wrote = true;
+        }
+        if wrote {
+            ready!(Pin::new(&mut self.io).poll_flush(cx))?;
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_read(&mut self, cx: &mut TaskContext<'_>) -> io::Result<Poll<()>> {
+        let wanted = self.connection.wanted();
+        let input = self.connection.input();
+        let room = self.read_size.max(wanted.saturating_sub(input.len()));
+        input.reserve(room);
+        let spare = input.capacity() - input.len();
+        match poll_read_buf(Pin::new(&mut self.io), cx, input) {
+            Poll::Pending => {
+                if input.is_empty() && input.capacity() > READ_MAX {
+                    *input = BytesMut::new();
+                }
+                Ok(Poll::Pending)
+            }
+            Poll::Ready(Ok(0)) => {
+                self.read_closed = true;
+                if let Err(error) = self.connection.handle_eof() {
+                    debug!(peer = self.peer.address, %error, "the peer stopped early");
+                }
+                Ok(Poll::Ready(()))
+            }
+            Poll::Ready(Ok(count)) => {
+                self.traffic += count as u64;
+                if count == spare {
+                    self.read_size = (self.read_size * 2).min(READ_MAX);
+                }
+                Ok(Poll::Ready(()))
+            }
+            Poll::Ready(Err(error)) => Err(error),
+        }
+    }
+}

@@ -1,0 +1,26 @@
+//! net/rpc servers in Rust: wire-compatible with every Go client.
+//!
+//! What this crate does not do: it does not call (that is `gobrpc-client`), and
+//! it does not announce itself (that is `gobrpc-registry`).
+
+mod address;
+mod config;
+mod connection;
+mod handlers;
+mod listener;
+mod preface;
+mod reflection;
+mod router;
+mod running;
+mod server;
+
+pub use gobrpc_protocol as protocol;
+
+pub use config::ServerConfig;
+#[cfg(feature = "macros")]
+pub use gobrpc_macros::service;
+pub use listener::{Io, Listener};
+pub use protocol::codec::Gob;
+pub use protocol::{Code, Context, Error, Result, Service, ServiceInfo};
+pub use running::{Running, ShutdownReport};
+pub use server::Server;

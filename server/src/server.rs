@@ -1,0 +1,161 @@
+//! [`Server`]: services, and where they are served.
+
+use std::io;
+use std::sync::Arc;
+
+use gobrpc_protocol::reflection::{Listing, SERVICE};
+use gobrpc_protocol::{Result, Service};
+use tokio_util::sync::CancellationToken;
+
+use crate::ServerConfig;
+use crate::address;
+use crate::connection::{self, Shared};
+use crate::listener::{Io, Listener};
+use crate::reflection::Reflection;
+use crate::router::Router;
+use crate::running::Running;
+
+/// A set of services, to be served on any number of addresses.
+///
+/// # Examples
+///
+/// ```
+/// use gobrpc_server::{Result, Server, service};
+///
+/// #[service]
+/// /// Calculates.
+/// pub trait Arith {
+///     /// The product of two numbers.
+///     async fn multiply(&self, args: (i64, i64)) -> Result<i64>;
+/// }
+///
+/// struct Calc;
+///
+/// impl Arith for Calc {
+///     async fn multiply(&self, (a, b): (i64, i64)) -> Result<i64> {
+///         Ok(a * b)
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
+/// let server = Server::new().register(ArithServer::new(Calc))?;
+/// let running = server.start("127.0.0.1:0").await?;
+/// println!("serving on {}", running.address());
+/// running.shutdown(std::time::Duration::from_secs(5)).await;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct Server {
+    router: Router,
+    config: ServerConfig,
+    without_reflection: bool,
+}
+
+impl Server {
+    /// A server without services.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets what the server allows.
+    #[must_use]
+    pub fn with_config(mut self, config: ServerConfig) -> Self {
+        self.config = config;
+        self
+    }
+
+    /// Leaves out the reflection service, which tells every caller what the
+    /// server offers.
+    #[must_use]
+    pub fn without_reflection(mut self) -> Self {
+        self.without_reflection = true;
+        self
+    }
+
+    /// Adds a service under its own name.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Server::register_name`].
+    pub fn register(self, service: impl Service) -> Result<Self> {
+        let name = service.info().name;
+        self.register_name(name, service)
+    }
+
+    /// Adds a service under another name than its own.
+    ///
+    /// # Errors
+    ///
+    /// `AlreadyExists` with Go's text if the name is taken; `InvalidArgument` if
+    /// it is empty or reserved.
+    pub fn register_name(mut self, name: &str, service: impl Service) -> Result<Self> {
+        self.router.register(name, Arc::new(service))?;
+        Ok(self)
+    }
+
+    /// What the server offers: services, methods, types and documentation.
+    #[must_use]
+    pub fn listing(&self) -> Listing {
+        self.shared().1
+    }
+
+    fn shared(&self) -> (Arc<Shared>, Listing) {
+        let mut router = self.router.clone();
+        let reflection = Arc::new(Reflection::default());
+        if !self.without_reflection {
+            // A service of the user's under this name is what the user wants.
+            let _ = router.register(SERVICE, Arc::clone(&reflection) as Arc<dyn Service>);
+        }
+        let listing = router.listing();
+        let _ = reflection.listing.set(listing.clone());
+        let shared = Arc::new(Shared {
+            router,
+            config: self.config.clone(),
+            drain: CancellationToken::new(),
+            kill: CancellationToken::new(),
+        });
+        (shared, listing)
+    }
+
+    /// Listens on `host:port`, `tcp://host:port` or `unix:///path` and serves in
+    /// the background, until the [`Running`] is shut down or dropped.
+    ///
+    /// Go clients reach the same port by `rpc.Dial` and by `rpc.DialHTTP`.
+    ///
+    /// # Errors
+    ///
+    /// If the address cannot be listened on.
+    pub async fn start(&self, address: &str) -> io::Result<Running> {
+        let listener = address::bind(address).await?;
+        Running::start(listener, self.shared().0)
+    }
+
+    /// Serves what a listener accepts, in the background.
+    ///
+    /// # Errors
+    ///
+    /// If the listener does not know its address.
+    pub async fn start_on(&self, listener: impl Listener) -> io::Result<Running> {
+        Running::start(Box::new(listener), self.shared().0)
+    }
+
+    /// Serves on an address until the future is dropped.
+    ///
+    /// # Errors
+    ///
+    /// If the address cannot be listened on.
+    pub async fn serve(&self, address: &str) -> io::Result<()> {
+        let _running = self.start(address).await?;
+        std::future::pending().await
+    }
+
+    /// Serves one connection, until it ends or the future is dropped.
+    ///
+    /// `peer` is the text by which handlers and logs know it.
+    pub async fn serve_connection(&self, io: impl Io, peer: impl Into<String>) {
+        connection::serve(io, peer.into(), self.shared().0).await;
+    }
+}
