@@ -1,0 +1,158 @@
+//! [`ClientBuilder`]: the options of a client.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use gobrpc_protocol::codec::Limits;
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use crate::address::Address;
+use crate::client::Client;
+use crate::connector::{self, Connecting, Connector, OnceConnector};
+use crate::options::Options;
+
+/// Sets the options of a [`Client`].
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use gobrpc_client::Client;
+///
+/// let client = Client::builder()
+///     .connect_timeout(Duration::from_secs(2))
+///     .max_in_flight(1000)
+///     .connect("127.0.0.1:1234");
+/// assert!(!client.is_connected());
+/// ```
+#[derive(Debug, Clone, Default)]
+#[must_use = "a builder does nothing until it makes a client"]
+pub struct ClientBuilder {
+    options: Options,
+}
+
+impl ClientBuilder {
+    /// A builder with the default options.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// How much a reply, and an argument, may take
+    /// ([`Limits::default`]: 16 MiB a message).
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.options.limits = limits;
+        self
+    }
+
+    /// How long resolving, connecting and the handshake may take together
+    /// (10 s).
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.options.connect_timeout = timeout;
+        self
+    }
+
+    /// Most calls that the server has not answered, at least 1 (65,536). Further
+    /// ones wait; those that were given up count until they are answered, since
+    /// the server still works on them.
+    pub fn max_in_flight(mut self, calls: usize) -> Self {
+        self.options.max_in_flight = calls;
+        self
+    }
+
+    /// Most calls that wait for a place on the connection (65,536). Further ones
+    /// fail with `ResourceExhausted`, not sent.
+    pub fn max_queued(mut self, calls: usize) -> Self {
+        self.options.max_queued = calls;
+        self
+    }
+
+    /// Most bytes of arguments of the calls that wait (64 MiB), unless there is
+    /// but one.
+    pub fn max_queued_bytes(mut self, bytes: usize) -> Self {
+        self.options.max_queued_bytes = bytes;
+        self
+    }
+
+    /// Bytes that may wait to be written before further calls wait instead
+    /// (1 MiB). One call may exceed it.
+    pub fn max_write_buffer(mut self, bytes: usize) -> Self {
+        self.options.max_write_buffer = bytes;
+        self
+    }
+
+    /// The longest pause after the first failed dial, which doubles with each
+    /// further one, and the longest ever (100 ms, 10 s).
+    ///
+    /// Each pause is random between nothing and that, so that many clients do
+    /// not arrive together. A connection that is lost with calls on it before
+    /// any reply came counts as a failed dial. The first reply ends the series.
+    pub fn backoff(mut self, first: Duration, max: Duration) -> Self {
+        self.options.backoff_first = first;
+        self.options.backoff_max = max;
+        self
+    }
+
+    /// Sends headers exactly as Go's client does, without the fields that Go
+    /// does not know (off). Go ignores them; some other servers may not.
+    pub fn plain_go(mut self, on: bool) -> Self {
+        self.options.plain_go = on;
+        self
+    }
+
+    /// Dials again when a connection is lost (on). Without, the client is closed
+    /// then; a dial that fails may still be tried again.
+    pub fn reconnect(mut self, on: bool) -> Self {
+        self.options.reconnect = on;
+        self
+    }
+
+    /// A client of the server at an address; see [`Client::connect`].
+    #[must_use]
+    pub fn connect(self, address: &str) -> Client {
+        match address.parse() {
+            Ok(address) => self.connect_to(address),
+            Err(error) => Client::refusing(self.options, Arc::new(Nowhere(address.into())), error),
+        }
+    }
+
+    /// A client of the server at an address that was parsed.
+    #[must_use]
+    pub fn connect_to(self, address: Address) -> Client {
+        self.connect_with(connector::from_address(address))
+    }
+
+    /// A client over the connections of a connector.
+    #[must_use]
+    pub fn connect_with(self, connector: impl Connector) -> Client {
+        Client::new(self.options, Arc::new(connector))
+    }
+
+    /// A client over a stream; see [`Client::from_io`].
+    #[must_use]
+    pub fn from_io<S>(mut self, stream: S) -> Client
+    where
+        S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    {
+        self.options.reconnect = false;
+        self.connect_with(OnceConnector::new(Box::new(stream)))
+    }
+}
+
+/// The connector of a text that is no address: it is never asked to connect.
+struct Nowhere(String);
+
+impl Connector for Nowhere {
+    fn peer(&self) -> &str {
+        &self.0
+    }
+
+    fn connect(&self) -> Connecting<'_> {
+        Box::pin(async {
+            Err(self
+                .0
+                .parse::<Address>()
+                .err()
+                .unwrap_or_else(crate::link::closed))
+        })
+    }
+}

@@ -1,0 +1,211 @@
+//! [`Connection`]: the protocol's connection, and which of its bytes went out.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::BytesMut;
+use gobrpc_protocol::client_connection::Seq;
+use gobrpc_protocol::{Body, ClientConnection, Delivery, Error, Phase, Request, Result};
+use tokio::time::Instant;
+
+use crate::options::Options;
+use crate::slot::{Place, Slot};
+
+/// A result and the slot that it belongs to: collected under the link's lock,
+/// handed over after it.
+pub(crate) type Completion = (Arc<Slot>, Result<Body>);
+
+/// A connection that is up. It is behind the link's lock; the driver does its
+/// I/O.
+#[derive(Debug)]
+pub(crate) struct Connection {
+    protocol: ClientConnection<Arc<Slot>>,
+    number: u64,
+    /// Calls whose last byte was not written, oldest first, with the number of
+    /// bytes of the stream up to there.
+    unwritten: VecDeque<(Seq, u64)>,
+    /// Bytes of the stream up to the oldest of those.
+    unwritten_from: u64,
+    /// Bytes that calls have appended to the stream.
+    appended: u64,
+    /// Bytes that the socket has accepted.
+    written: u64,
+    /// Calls that somebody waits for.
+    live: usize,
+    answered: bool,
+    opened: Instant,
+}
+
+impl Connection {
+    pub(crate) fn new(number: u64, options: &Options) -> Self {
+        let mut protocol = ClientConnection::with_limits(options.limits);
+        if options.plain_go {
+            protocol = protocol.plain_go();
+        }
+        Self {
+            protocol,
+            number,
+            unwritten: VecDeque::new(),
+            unwritten_from: 0,
+            appended: 0,
+            written: 0,
+            live: 0,
+            answered: false,
+            opened: Instant::now(),
+        }
+    }
+
+    /// True if one more call may go out.
+    ///
+    /// A call may exceed the write buffer when it is alone, else it could never
+    /// go out. Calls that were given up count: the peer still works on them.
+    pub(crate) fn has_room(&self, options: &Options) -> bool {
+        let buffered = self.appended - self.written;
+        self.protocol.in_flight() < options.max_in_flight.max(1)
+            && (buffered == 0 || buffered < options.max_write_buffer as u64)
+    }
+
+    /// Encodes a call.
+    pub(crate) fn call(&mut self, request: &Request, slot: &Arc<Slot>) -> Result<()> {
+        let started = self
+            .protocol
+            .call(&request.head, &request.body, Arc::clone(slot))?;
+        slot.put(Place::Connection {
+            number: self.number,
+            seq: started.seq,
+        });
+        self.unwritten.push_back((started.seq, started.end));
+        self.appended = started.end;
+        self.live += 1;
+        Ok(())
+    }
+
+    /// Gives up on a call of the connection with that number.
+    pub(crate) fn cancel(&mut self, number: u64, seq: Seq) {
+        if number == self.number && self.protocol.cancel(seq).is_some() {
+            self.live -= 1;
+        }
+    }
+
+    /// Calls that the peer has not answered.
+    pub(crate) fn in_flight(&self) -> usize {
+        self.protocol.in_flight()
+    }
+
+    /// Calls that somebody waits for.
+    pub(crate) fn live(&self) -> usize {
+        self.live
+    }
+
+    /// True if there is nothing to write.
+    pub(crate) fn is_flushed(&self) -> bool {
+        self.appended == self.written
+    }
+
+    /// How many bytes wait to be taken by [`Connection::take_output`].
+    pub(crate) fn output_len(&self) -> usize {
+        self.protocol.output().len()
+    }
+
+    /// Takes the bytes to write, and leaves `empty` to collect the next ones.
+    pub(crate) fn take_output(&mut self, empty: Vec<u8>) -> Vec<u8> {
+        self.protocol.take_output(empty)
+    }
+
+    /// Notes how many bytes of the stream the socket has accepted.
+    pub(crate) fn note_written(&mut self, written: u64) {
+        self.written = written;
+        while let Some(&(_, end)) = self.unwritten.front()
+            && end <= written
+        {
+            self.unwritten.pop_front();
+            self.unwritten_from = end;
+        }
+    }
+
+    /// Takes at most `max` replies out of what was read; true if there may be
+    /// more of them.
+    ///
+    /// `input` is the protocol's own buffer, which the driver holds while it
+    /// reads, so that no byte is copied.
+    ///
+    /// # Errors
+    ///
+    /// If the stream is lost.
+    pub(crate) fn receive(
+        &mut self,
+        input: &mut BytesMut,
+        wanted: &mut usize,
+        max: usize,
+        replies: &mut Vec<Completion>,
+    ) -> Result<bool> {
+        std::mem::swap(self.protocol.input(), input);
+        let mut outcome = Ok(true);
+        for _ in 0..max {
+            match self.protocol.poll_reply() {
+                Ok(Some(reply)) => {
+                    self.live -= 1;
+                    self.answered = true;
+                    replies.push((reply.call, reply.result));
+                }
+                Ok(None) => {
+                    outcome = Ok(false);
+                    break;
+                }
+                Err(error) => {
+                    outcome = Err(error);
+                    break;
+                }
+            }
+        }
+        *wanted = self.protocol.wanted();
+        std::mem::swap(self.protocol.input(), input);
+        outcome
+    }
+
+    /// Why the calls that wait fail when the peer has closed.
+    pub(crate) fn eof(&mut self, input: &mut BytesMut) -> Error {
+        std::mem::swap(self.protocol.input(), input);
+        match self.protocol.handle_eof() {
+            Ok(()) => Error::unavailable("the connection was closed by the peer"),
+            Err(error) => error,
+        }
+    }
+
+    /// True if the connection was of use: the peer answered, or was not asked,
+    /// or kept it for as long as the longest backoff.
+    ///
+    /// Else a server that accepts and closes at once would be dialled without a
+    /// pause.
+    pub(crate) fn is_proven(&self, backoff_max: Duration) -> bool {
+        self.answered || self.appended == 0 || self.opened.elapsed() >= backoff_max
+    }
+
+    /// Ends the connection: its calls fail, each with what is known of its
+    /// delivery.
+    pub(crate) fn fail(mut self, written: u64, cause: &Error) -> Vec<Completion> {
+        self.note_written(written);
+        // Calls go out in the order of their numbers, so the oldest that is not
+        // written whole tells all.
+        let cut = self.unwritten.front().map(|&(seq, _)| seq);
+        let cut_begun = written > self.unwritten_from;
+        let error = |delivery, phase| cause.clone().with_delivery(delivery).with_phase(phase);
+        let sent = error(Delivery::Sent, Phase::Wait);
+        let part = error(Delivery::PartSent, Phase::Write);
+        let unsent = error(Delivery::NotSent, Phase::Write);
+        self.protocol
+            .take_pending()
+            .into_iter()
+            .map(|(seq, slot)| {
+                let error = match cut {
+                    Some(cut) if seq > cut => &unsent,
+                    Some(cut) if seq == cut && cut_begun => &part,
+                    Some(cut) if seq == cut => &unsent,
+                    _ => &sent,
+                };
+                (slot, Err(error.clone()))
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,284 @@
+//! [`Driver`]: the only code that reads and writes a connection's socket.
+
+use std::future::poll_fn;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::BytesMut;
+use gobrpc_protocol::{Code, Error};
+use tokio::io::AsyncWrite;
+use tokio_util::io::poll_read_buf;
+
+use crate::connection::Completion;
+use crate::connector::BoxedIo;
+use crate::link::{Link, State};
+
+/// Does the I/O of one connection until it ends.
+///
+/// Reading and writing are polled by the same task, so that a peer that does not
+/// read never keeps us from reading, which would be a deadlock if it did the
+/// same. All calls that were made since the last write go out by one write, and
+/// all replies of one read are taken out before anyone is woken.
+pub(crate) struct Driver<'a> {
+    link: &'a Link,
+    stream: BoxedIo,
+    /// What was read; the protocol's own buffer, lent to us.
+    input: BytesMut,
+    /// How long `input` must be before more can come of it.
+    wanted: usize,
+    /// What is being written, and how much of it was.
+    output: Vec<u8>,
+    output_at: usize,
+    /// Bytes that the socket has accepted in all.
+    written: u64,
+    /// Given way to other tasks before this write.
+    yielded: bool,
+    /// Written bytes may lie in a buffer of the stream's.
+    unflushed: bool,
+    /// No more calls will come.
+    retired: bool,
+    /// We have said so to the peer.
+    shut: bool,
+    completions: Vec<Completion>,
+}
+
+/// Why a [`Driver`] stopped.
+pub(crate) enum End {
+    /// The link is retired, and all calls are over.
+    Finished,
+    /// The connection is gone.
+    Lost(Error),
+}
+
+/// Least room to read into. Large enough for a thousand small replies, so that a
+/// busy connection is read by few system calls.
+const READ_CHUNK: usize = 32 << 10;
+/// Reads before other tasks get their turn.
+const READS_PER_POLL: usize = 8;
+/// Replies per hold of the lock, so that callers on other threads get in.
+const REPLIES_PER_LOCK: usize = 256;
+/// From here on a write is large enough: waiting for more gains nothing.
+const FULL_WRITE: usize = 32 << 10;
+/// Larger buffers are not kept for the next write.
+const KEEP_CAPACITY: usize = 256 << 10;
+
+impl<'a> Driver<'a> {
+    pub(crate) fn new(link: &'a Link, stream: BoxedIo) -> Self {
+        Self {
+            link,
+            stream,
+            input: BytesMut::new(),
+            wanted: 0,
+            output: Vec::new(),
+            output_at: 0,
+            written: 0,
+            yielded: false,
+            unflushed: false,
+            retired: false,
+            shut: false,
+            completions: Vec::new(),
+        }
+    }
+
+    /// How many bytes were written, and why it stopped.
+    pub(crate) async fn run(mut self) -> (u64, End) {
+        let end = poll_fn(|cx| self.poll(cx)).await;
+        (self.written, end)
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<End> {
+        if let Poll::Ready(end) = self.poll_read(cx) {
+            return Poll::Ready(end);
+        }
+        if let Err(error) = self.poll_write(cx) {
+            // Replies that came before the peer stopped reading still count.
+            return match self.poll_read(cx) {
+                Poll::Ready(end) => Poll::Ready(end),
+                Poll::Pending => Poll::Ready(End::Lost(broken("writing failed", error))),
+            };
+        }
+        if self.retired {
+            return self.poll_finished(cx);
+        }
+        Poll::Pending
+    }
+
+    fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<End> {
+        for _ in 0..READS_PER_POLL {
+            let lacks = self.wanted.saturating_sub(self.input.len());
+            if self.input.capacity() - self.input.len() < lacks.max(READ_CHUNK / 8) {
+                self.input.reserve(lacks.max(READ_CHUNK));
+            }
+            match poll_read_buf(Pin::new(&mut self.stream), cx, &mut self.input) {
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(Ok(0)) => return Poll::Ready(End::Lost(self.eof())),
+                Poll::Ready(Ok(_)) => {
+                    if let Err(error) = self.receive() {
+                        return Poll::Ready(End::Lost(error));
+                    }
+                }
+                Poll::Ready(Err(error)) => {
+                    return Poll::Ready(End::Lost(broken("reading failed", error)));
+                }
+            }
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    /// Takes the replies out of what was read, and hands them over.
+    fn receive(&mut self) -> Result<(), Error> {
+        loop {
+            let more = {
+                let mut state = self.link.lock();
+                let Some(connection) = state.connection() else {
+                    return Err(Error::internal("the connection is gone"));
+                };
+                let more = connection.receive(
+                    &mut self.input,
+                    &mut self.wanted,
+                    REPLIES_PER_LOCK,
+                    &mut self.completions,
+                );
+                state.admit(&self.link.options, &mut self.completions);
+                more
+            };
+            self.link.complete(self.completions.drain(..));
+            match more {
+                Ok(true) => {}
+                Ok(false) => return Ok(()),
+                Err(error) => return Err(garbled(error)),
+            }
+        }
+    }
+
+    fn eof(&mut self) -> Error {
+        match self.link.lock().connection() {
+            Some(connection) => connection.eof(&mut self.input),
+            None => Error::internal("the connection is gone"),
+        }
+    }
+
+    /// Writes what there is to write, as far as the socket takes it.
+    fn poll_write(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
+        loop {
+            if self.output_at == self.output.len() && !self.refill(cx) {
+                break;
+            }
+            let rest = self.output.get(self.output_at..).unwrap_or_default();
+            match Pin::new(&mut self.stream).poll_write(cx, rest) {
+                Poll::Ready(Ok(0)) => return Err(io::ErrorKind::WriteZero.into()),
+                Poll::Ready(Ok(count)) => {
+                    self.output_at += count;
+                    self.written += count as u64;
+                    self.unflushed = true;
+                }
+                Poll::Ready(Err(error)) => return Err(error),
+                Poll::Pending => {
+                    self.note_written(cx);
+                    return Ok(());
+                }
+            }
+        }
+        if self.unflushed
+            && let Poll::Ready(flushed) = Pin::new(&mut self.stream).poll_flush(cx)
+        {
+            flushed?;
+            self.unflushed = false;
+        }
+        Ok(())
+    }
+
+    /// Takes the next bytes to write; false if there are none yet.
+    ///
+    /// While several calls are in flight, others are likely to be made by the
+    /// tasks that run now: they are let run once before the write, so that all
+    /// go out together. A lone call would only wait.
+    fn refill(&mut self, cx: &mut Context<'_>) -> bool {
+        self.output_at = 0;
+        self.output.clear();
+        if self.output.capacity() > KEEP_CAPACITY {
+            self.output = Vec::new();
+        }
+        let link = self.link;
+        let mut state = link.lock();
+        self.settle(&mut state, cx);
+        let refilled = match state.connection() {
+            Some(connection) if connection.output_len() > 0 => {
+                let more = connection.in_flight() > 1 && connection.output_len() < FULL_WRITE;
+                self.yielded = more && !self.yielded;
+                if self.yielded {
+                    cx.waker().wake_by_ref();
+                } else {
+                    self.output = connection.take_output(std::mem::take(&mut self.output));
+                }
+                !self.yielded
+            }
+            _ => false,
+        };
+        drop(state);
+        link.complete(self.completions.drain(..));
+        refilled
+    }
+
+    fn note_written(&mut self, cx: &mut Context<'_>) {
+        let link = self.link;
+        let mut state = link.lock();
+        self.settle(&mut state, cx);
+        drop(state);
+        link.complete(self.completions.drain(..));
+    }
+
+    /// Tells the link what was written, and sees what it wants next.
+    fn settle(&mut self, state: &mut State, cx: &mut Context<'_>) {
+        state.register(cx.waker());
+        if let Some(connection) = state.connection() {
+            connection.note_written(self.written);
+        }
+        state.admit(&self.link.options, &mut self.completions);
+        self.retired = !state.is_open() && state.queue.is_empty();
+    }
+
+    /// Ends a retired link: no more is written once all is, and no more is read
+    /// once nobody waits.
+    fn poll_finished(&mut self, cx: &mut Context<'_>) -> Poll<End> {
+        let (live, flushed) = match self.link.lock().connection() {
+            Some(connection) => (connection.live(), connection.is_flushed()),
+            None => return Poll::Ready(End::Finished),
+        };
+        // About to be written, in the next poll.
+        if self.yielded {
+            return Poll::Pending;
+        }
+        if flushed && !self.unflushed && !self.shut {
+            match Pin::new(&mut self.stream).poll_shutdown(cx) {
+                Poll::Ready(Ok(())) => self.shut = true,
+                Poll::Ready(Err(error)) if live > 0 => {
+                    return Poll::Ready(End::Lost(broken("closing failed", error)));
+                }
+                Poll::Ready(Err(_)) | Poll::Pending => {}
+            }
+        }
+        // A peer that does not read what nobody waits for is not waited for.
+        if live == 0 {
+            return Poll::Ready(End::Finished);
+        }
+        Poll::Pending
+    }
+}
+
+fn broken(what: &str, error: io::Error) -> Error {
+    Error::unavailable(format!("the connection broke: {what}: {error}")).with_source(error)
+}
+
+/// The error of all calls when the peer's bytes make no sense: the fault is
+/// neither theirs nor ours, unless a limit of ours was too low.
+fn garbled(error: Error) -> Error {
+    let code = match error.code() {
+        Code::ResourceExhausted => Code::ResourceExhausted,
+        _ => Code::Internal,
+    };
+    let message = format!("the peer's stream is lost: {}", error.message());
+    Error::with_code(code, message).with_source(error)
+}

@@ -1,0 +1,41 @@
+//! Calls any net/rpc server, Go's or ours: multiplexed, cancel-safe,
+//! reconnecting.
+//!
+//! Start at [`Client`]. What this crate does not do: it retries nothing, knows
+//! one server per client, and serves nothing; balancing over several servers is
+//! in `gobrpc-registry`.
+//!
+//! The layers, in reading order; each uses those above it only:
+//!
+//! | layer | module | what |
+//! |---|---|---|
+//! | places | [`Address`], [`connector`] | texts to streams: TCP, Unix, HTTP CONNECT, others |
+//! | one call | `slot`, `queue` | where a result is waited for, and a place on the connection |
+//! | one connection | `connection`, `driver` | bytes and who wrote them; the socket's one task |
+//! | one peer | `link`, `link_task` | at most one connection at a time; dial, lose, dial again |
+//! | handles | [`Client`], [`ClientBuilder`] | what users hold |
+
+mod address;
+mod backoff;
+mod builder;
+mod client;
+mod connection;
+pub mod connector;
+mod driver;
+mod link;
+mod link_task;
+mod options;
+mod queue;
+mod reply;
+mod slot;
+
+pub use address::Address;
+pub use builder::ClientBuilder;
+pub use client::Client;
+pub use connector::Connector;
+
+pub use gobrpc_protocol as protocol;
+pub use gobrpc_protocol::codec::{Gob, Limits};
+pub use gobrpc_protocol::{
+    Call, Caller, Code, Context, Delivery, Error, Phase, Reply, Result, Streaming,
+};

@@ -1,0 +1,46 @@
+//! [`Options`]: what a builder has set, with the reason of each default.
+
+use std::time::Duration;
+
+use gobrpc_protocol::codec::Limits;
+
+/// The settings of a client.
+#[derive(Debug, Clone)]
+pub(crate) struct Options {
+    pub(crate) limits: Limits,
+    /// Resolving, connecting and handshake together. 10 s: three lost SYNs on
+    /// Linux (1 + 2 + 4 s) still get through.
+    pub(crate) connect_timeout: Duration,
+    /// Calls that the peer has not answered, on the connection. A Go server
+    /// starts a goroutine for each and has no limit of its own, so the client
+    /// must have one; 65,536 is far above what one connection can use.
+    pub(crate) max_in_flight: usize,
+    /// Calls that wait for a place on the connection.
+    pub(crate) max_queued: usize,
+    /// Bytes of the arguments of those.
+    pub(crate) max_queued_bytes: usize,
+    /// Bytes that were encoded and not written. 1 MiB: some times what a socket
+    /// takes at once, so that the peer never waits for us.
+    pub(crate) max_write_buffer: usize,
+    pub(crate) backoff_first: Duration,
+    pub(crate) backoff_max: Duration,
+    pub(crate) plain_go: bool,
+    pub(crate) reconnect: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            limits: Limits::default(),
+            connect_timeout: Duration::from_secs(10),
+            max_in_flight: 65_536,
+            max_queued: 65_536,
+            max_queued_bytes: 64 << 20,
+            max_write_buffer: 1 << 20,
+            backoff_first: Duration::from_millis(100),
+            backoff_max: Duration::from_secs(10),
+            plain_go: false,
+            reconnect: true,
+        }
+    }
+}

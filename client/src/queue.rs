@@ -1,0 +1,89 @@
+//! [`Queue`]: calls that wait for a place on the connection.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use gobrpc_protocol::{Error, Request, Result};
+
+use crate::options::Options;
+use crate::slot::{Place, Slot};
+
+/// The calls that wait, oldest first; bounded in number and in bytes.
+///
+/// A tree and no ring, since calls are given up anywhere in it and must give
+/// their memory back at once.
+#[derive(Debug, Default)]
+pub(crate) struct Queue {
+    calls: BTreeMap<u64, Waiting>,
+    next: u64,
+    bytes: usize,
+}
+
+/// A call that waits.
+#[derive(Debug)]
+pub(crate) struct Waiting {
+    pub(crate) request: Request,
+    pub(crate) slot: Arc<Slot>,
+}
+
+impl Queue {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.calls.is_empty()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.calls.len()
+    }
+
+    /// Adds a call at the end.
+    pub(crate) fn push(&mut self, waiting: Waiting, options: &Options) -> Result<()> {
+        if self.calls.len() >= options.max_queued {
+            return Err(Error::resource_exhausted(format!(
+                "{} calls wait for the connection already (raise max_queued)",
+                self.calls.len()
+            )));
+        }
+        // One call may be larger than all may be together, else it could
+        // never go out.
+        let bytes = self.bytes.saturating_add(waiting.request.body.len());
+        if !self.calls.is_empty() && bytes > options.max_queued_bytes {
+            return Err(Error::resource_exhausted(format!(
+                "{} bytes wait for the connection already (raise max_queued_bytes)",
+                self.bytes
+            )));
+        }
+        self.bytes = bytes;
+        waiting.slot.put(Place::Queue(self.next));
+        self.calls.insert(self.next, waiting);
+        self.next += 1;
+        Ok(())
+    }
+
+    /// Takes the oldest call out.
+    pub(crate) fn pop(&mut self) -> Option<Waiting> {
+        let (_, waiting) = self.calls.pop_first()?;
+        self.bytes = self.bytes.saturating_sub(waiting.request.body.len());
+        Some(waiting)
+    }
+
+    /// Takes a call out by its ticket, if it is still there.
+    pub(crate) fn remove(&mut self, ticket: u64) -> Option<Waiting> {
+        let waiting = self.calls.remove(&ticket)?;
+        self.bytes = self.bytes.saturating_sub(waiting.request.body.len());
+        Some(waiting)
+    }
+
+    /// Takes out all calls that `doomed` picks.
+    pub(crate) fn take(&mut self, doomed: impl Fn(&Waiting) -> bool) -> Vec<Waiting> {
+        let tickets: Vec<u64> = self
+            .calls
+            .iter()
+            .filter(|(_, waiting)| doomed(waiting))
+            .map(|(&ticket, _)| ticket)
+            .collect();
+        tickets
+            .into_iter()
+            .filter_map(|ticket| self.remove(ticket))
+            .collect()
+    }
+}

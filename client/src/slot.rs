@@ -1,0 +1,123 @@
+//! [`Slot`]: where one call's result is put and waited for.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+use gobrpc_protocol::client_connection::Seq;
+use gobrpc_protocol::{Body, Result};
+use tokio::time::Instant;
+
+/// The waiting place of one call, shared by who waits and by the link.
+///
+/// Its lock is taken inside of the link's lock, never around it.
+#[derive(Debug)]
+pub(crate) struct Slot {
+    /// When the call's time is up.
+    pub(crate) deadline: Option<Instant>,
+    inner: Mutex<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    place: Place,
+    state: State,
+}
+
+/// How far a call has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// Not taken in yet.
+    Nowhere,
+    /// In the queue, with this ticket.
+    Queue(u64),
+    /// Encoded onto the connection with this number.
+    Connection { number: u64, seq: Seq },
+}
+
+#[derive(Debug)]
+enum State {
+    Waiting(Option<Waker>),
+    Done(Result<Body>),
+    /// Nobody waits any more.
+    Gone,
+}
+
+/// What [`Slot::abandon`] found.
+pub(crate) enum Abandoned {
+    /// The call was still waiting, there.
+    At(Place),
+    /// The result had come already.
+    Done(Result<Body>),
+}
+
+impl Slot {
+    pub(crate) fn new(deadline: Option<Instant>) -> Self {
+        Self {
+            deadline,
+            inner: Mutex::new(Inner {
+                place: Place::Nowhere,
+                state: State::Waiting(None),
+            }),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes how far the call has come.
+    pub(crate) fn put(&self, place: Place) {
+        self.lock().place = place;
+    }
+
+    /// True if nobody waits any more.
+    pub(crate) fn is_gone(&self) -> bool {
+        matches!(self.lock().state, State::Gone)
+    }
+
+    /// Sets the result, and wakes who waits for it. The first result counts.
+    ///
+    /// Not to be called with the link's lock held: what wakes may run at once.
+    pub(crate) fn complete(&self, result: Result<Body>) {
+        let waker = {
+            let mut inner = self.lock();
+            match &mut inner.state {
+                State::Waiting(waker) => {
+                    let waker = waker.take();
+                    inner.state = State::Done(result);
+                    waker
+                }
+                State::Done(_) | State::Gone => return,
+            }
+        };
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    /// Takes the result out; who waits is remembered.
+    pub(crate) fn poll(&self, cx: &mut Context<'_>) -> Poll<Result<Body>> {
+        let mut inner = self.lock();
+        if let State::Waiting(waker) = &mut inner.state {
+            match waker {
+                Some(waker) if waker.will_wake(cx.waker()) => {}
+                waker => *waker = Some(cx.waker().clone()),
+            }
+            return Poll::Pending;
+        }
+        match std::mem::replace(&mut inner.state, State::Gone) {
+            State::Done(result) => Poll::Ready(result),
+            // Whoever took the result does not ask again.
+            State::Waiting(_) | State::Gone => Poll::Pending,
+        }
+    }
+
+    /// Says that nobody waits any more.
+    pub(crate) fn abandon(&self) -> Abandoned {
+        let mut inner = self.lock();
+        match std::mem::replace(&mut inner.state, State::Gone) {
+            State::Done(result) => Abandoned::Done(result),
+            State::Waiting(_) | State::Gone => Abandoned::At(inner.place),
+        }
+    }
+}
