@@ -1,0 +1,60 @@
+//! Go's net/rpc client against our server: `peers/go/cmd/call`.
+
+#![allow(clippy::tests_outside_test_module, reason = "an integration test")]
+
+use std::time::Duration;
+
+use gobrpc_tests::{go, model};
+
+/// Runs the Go suite against a server of ours; every check must pass.
+async fn suite(listen: &str, args: &[&str]) {
+    if go::peers().is_none() {
+        return;
+    }
+    let running = model::server().unwrap().start(listen).await.unwrap();
+    let mut args: Vec<String> = args.iter().map(|&arg| arg.to_owned()).collect();
+    args.extend(["-addr".to_owned(), running.host().to_owned()]);
+    let output = tokio::task::spawn_blocking(move || {
+        let args: Vec<&str> = args.iter().map(String::as_str).collect();
+        go::run("call", &args).unwrap()
+    })
+    .await
+    .unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    let failed: Vec<_> = text.lines().filter(|line| line.starts_with("FAIL")).collect();
+    let last = text.lines().last().unwrap_or_default();
+    println!("{listen}: {last}");
+    assert!(
+        output.status.success() && failed.is_empty(),
+        "{}\n{last}\n{}",
+        failed.join("\n"),
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let report = running.shutdown(Duration::from_secs(5)).await;
+    assert_eq!(report.cut, 0, "Go's clients have closed their connections");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn dial_tcp() {
+    suite("tcp://127.0.0.1:0", &["-network", "tcp", "-mode", "dial", "-beyond"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn dial_http() {
+    suite("tcp://127.0.0.1:0", &["-network", "tcp", "-mode", "http", "-beyond"]).await;
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn dial_unix() {
+    let path = std::env::temp_dir().join(format!("gobrpc-{}.sock", std::process::id()));
+    let listen = format!("unix://{}", path.display());
+    suite(&listen, &["-network", "unix", "-mode", "dial", "-beyond"]).await;
+    assert!(!path.exists(), "the socket file goes with the listener");
+}
+
+/// On one thread, where nothing runs while a handler blocks.
+#[tokio::test]
+async fn dial_tcp_on_one_thread() {
+    suite("127.0.0.1:0", &["-network", "tcp", "-mode", "dial"]).await;
+}
