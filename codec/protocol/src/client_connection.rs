@@ -1,6 +1,7 @@
 //! [`ClientConnection`]: the client's side of a connection, without the socket.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 
 use bytes::BytesMut;
 use gobrpc_codec::{Decoder, Encoder, Limits, TypeId};
@@ -23,7 +24,7 @@ pub struct ClientConnection<T> {
     decoder: Decoder,
     encoder: Encoder,
     output: Vec<u8>,
-    pending: HashMap<u64, Option<T>>,
+    pending: HashMap<u64, Option<T>, BuildHasherDefault<SeqHasher>>,
     next_seq: u64,
     plain_go: bool,
     /// The reply whose body comes next.
@@ -33,6 +34,26 @@ pub struct ClientConnection<T> {
     peer_caps: u64,
     /// Bytes that went out before what `output` holds.
     taken: u64,
+}
+
+/// Numbers of calls are ours and count up, so that no peer can make them collide:
+/// spreading them over the table is all that a hash has to do.
+#[derive(Debug, Default)]
+struct SeqHasher(u64);
+
+impl Hasher for SeqHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+    fn write(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            self.write_u64(self.0 ^ u64::from(byte));
+        }
+    }
+    fn write_u64(&mut self, seq: u64) {
+        // Fibonacci hashing: 2^64 divided by the golden ratio.
+        self.0 = seq.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
 }
 
 #[derive(Debug)]
@@ -94,7 +115,7 @@ impl<T> ClientConnection<T> {
             decoder: Decoder::with_limits(limits),
             encoder: Encoder::with_limits(limits),
             output: Vec::new(),
-            pending: HashMap::new(),
+            pending: HashMap::default(),
             next_seq: 0,
             plain_go: false,
             header: None,

@@ -1,5 +1,7 @@
 //! [`ServerConnection`]: the server's side of a connection, without the socket.
 
+use std::sync::Arc;
+
 use bytes::BytesMut;
 use gobrpc_codec::{Decoder, Encoder, ErrorKind, Limits, TypeId};
 
@@ -29,7 +31,7 @@ use crate::service::Response;
 ///
 /// server.input().extend_from_slice(client.output());
 /// let request = server.poll_request()?.expect("a whole request");
-/// assert_eq!(request.service_method, "Echo.String");
+/// assert_eq!(&*request.service_method, "Echo.String");
 /// let text: String = request.body?.decode()?;
 /// server.reply(request.seq, &request.service_method, Response::unary(&text));
 ///
@@ -48,6 +50,7 @@ pub struct ServerConnection {
     header: Option<PendingHeader>,
     /// The wire type that was found to be a header's.
     header_type: Option<TypeId>,
+    last_method: Option<Arc<str>>,
     /// The peer's headers are those of the extension.
     extended: bool,
     /// The peer knows that ours may be, too.
@@ -56,7 +59,7 @@ pub struct ServerConnection {
 
 #[derive(Debug)]
 struct PendingHeader {
-    service_method: String,
+    service_method: Arc<str>,
     seq: u64,
 }
 
@@ -67,7 +70,7 @@ pub struct IncomingRequest {
     /// The number that the peer gave it; a peer may give one twice.
     pub seq: u64,
     /// Service and method as they came.
-    pub service_method: String,
+    pub service_method: Arc<str>,
     /// The argument; an error if its bytes are not gob, which is to be replied.
     pub body: Result<Body>,
 }
@@ -94,6 +97,7 @@ impl ServerConnection {
             output: Vec::new(),
             header: None,
             header_type: None,
+            last_method: None,
             extended: false,
             greeted: false,
         }
@@ -169,8 +173,14 @@ impl ServerConnection {
         let Some(header) = header else {
             return Ok(false);
         };
+        // Most calls of a connection are of the method before.
+        let service_method = match &self.last_method {
+            Some(last) if **last == *header.service_method => Arc::clone(last),
+            _ => Arc::from(&*header.service_method),
+        };
+        self.last_method = Some(Arc::clone(&service_method));
         self.header = Some(PendingHeader {
-            service_method: header.service_method.into_owned(),
+            service_method,
             seq: header.seq,
         });
         self.decoder.set_message_bytes(usize::MAX);

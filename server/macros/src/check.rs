@@ -40,6 +40,8 @@ pub(crate) struct Method {
     pub(crate) output: Type,
     /// `i64`
     pub(crate) reply: Type,
+    /// The second parameter of the `Result`, if there is one.
+    pub(crate) error: Option<Type>,
     /// `#[rpc(reply = bool)]`
     pub(crate) wire_reply: Option<Type>,
     pub(crate) idempotent: bool,

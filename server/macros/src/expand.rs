@@ -13,9 +13,11 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
-use syn::{Attribute, Item, ItemTrait, ReturnType, Token, TraitItem, Type, Visibility};
+use syn::{
+    Attribute, Item, ItemTrait, ReturnType, Token, TraitItem, Type, Visibility, parse_quote,
+};
 
-use crate::check::{self, Definition};
+use crate::check::{self, Definition, Method};
 use crate::names::{self, Taken};
 
 /// The macro.
@@ -69,11 +71,12 @@ fn expand(definition: Definition) -> syn::Result<TokenStream> {
     let item = &definition.item;
     let plain = item.ident.unraw();
     let taken = Taken::by(item.to_token_stream());
+    let protocol = match &definition.protocol {
+        Some(path) => path.to_token_stream(),
+        None => protocol_path()?,
+    };
     let names = Names {
-        protocol: match &definition.protocol {
-            Some(path) => path.to_token_stream(),
-            None => protocol_path()?,
-        },
+        protocol: path_at(&protocol, Span::mixed_site()),
         visibility: &item.vis,
         conditions: attributes_named(&item.attrs, "cfg").collect(),
         service: &item.ident,
@@ -104,20 +107,43 @@ fn attributes_named<'a>(
 
 /// A span for generated code that points at the user's tokens, so that errors in
 /// types are shown where the types are written.
+///
+/// That works for expressions of which the first and the last token have such
+/// spans: where the hygiene of the two differs, rustc shows `#[service]` instead.
 fn at(tokens: &impl Spanned) -> Span {
     Span::mixed_site().located_at(tokens.span())
 }
 
+/// Where conversions of errors point at: the error type, if one is written.
+fn error_span(method: &Method) -> Span {
+    at(method.error.as_ref().unwrap_or(&method.output))
+}
+
+/// A name of the user's inside of an expression, as [`at`] asks for.
+fn name_at(ident: &Ident, place: &impl Spanned) -> Ident {
+    let mut ident = ident.clone();
+    ident.set_span(at(place));
+    ident
+}
+
+/// A generated path as [`at`] asks for.
+fn path_at(path: &TokenStream, span: Span) -> TokenStream {
+    path.clone()
+        .into_iter()
+        .map(|mut token| {
+            token.set_span(span);
+            token
+        })
+        .collect()
+}
+
 /// The trait with futures that can be sent, which `async fn` does not promise.
 fn native(mut item: ItemTrait) -> ItemTrait {
-    let bounds = syn::parse::Parser::parse2(
-        syn::punctuated::Punctuated::parse_separated_nonempty,
-        quote!(::core::marker::Send + ::core::marker::Sync + 'static),
-    );
-    if let Ok(bounds) = bounds {
-        item.supertraits = bounds;
-        item.colon_token = Some(Token![:](item.ident.span()));
-    }
+    item.colon_token = Some(Token![:](item.ident.span()));
+    item.supertraits = parse_quote!(::core::marker::Send + ::core::marker::Sync + 'static);
+    // `&self` is our rule, whatever a name such as `into_stock` suggests.
+    item.attrs
+        .push(parse_quote!(#[allow(clippy::wrong_self_convention)]));
     for member in &mut item.items {
         let TraitItem::Fn(function) = member else {
             continue;
@@ -133,10 +159,7 @@ fn native(mut item: ItemTrait) -> ItemTrait {
         };
         **output = Type::Verbatim(future);
         if let Some(body) = &mut function.default {
-            let block = quote!({ async move #body });
-            if let Ok(block) = syn::parse2(block) {
-                *body = block;
-            }
+            *body = parse_quote!({ async move #body });
         }
     }
     item

@@ -15,7 +15,7 @@ use proc_macro::TokenStream;
 ///
 /// ```
 /// use gobrpc_macros::service;
-/// use gobrpc_protocol::{Context, Result};
+/// use gobrpc_protocol::{Caller, Context, Result};
 ///
 /// /// Arithmetic for everyone.
 /// #[service]
@@ -45,7 +45,7 @@ use proc_macro::TokenStream;
 /// # let _ = service;
 ///
 /// // To call one; `client` is whatever implements `Caller`:
-/// async fn six(client: impl gobrpc_protocol::Caller + Clone) -> Result<i64> {
+/// async fn six<C: Caller + Clone>(client: C) -> Result<i64> {
 ///     let arith = ArithClient::new(client);
 ///     arith.multiply((2, 3)).await
 /// }
@@ -54,7 +54,7 @@ use proc_macro::TokenStream;
 /// assert_eq!(ARITH.name, "Arith");
 /// assert_eq!(ARITH.methods[1].name, "WhoAmI");
 /// assert_eq!(ARITH.methods[0].docs, "The product of two numbers.");
-/// # let _ = six::<std::sync::Arc<dyn gobrpc_protocol::Caller>>;
+/// # let _ = six::<std::sync::Arc<dyn Caller>>;
 /// ```
 ///
 /// # What it generates

@@ -21,7 +21,7 @@ pub(super) fn method(
     qualifiers(signature, options.blocking, errors);
     receiver(signature, errors);
     let parameters = parameters(signature, errors);
-    let (output, reply) = output(signature, errors)?;
+    let (output, reply, error) = output(signature, errors)?;
 
     if let Some(wire) = &options.reply {
         if !is_unit(&reply) {
@@ -40,6 +40,7 @@ pub(super) fn method(
         parameters,
         output,
         reply,
+        error,
         wire_reply: options.reply,
         idempotent: options.idempotent,
         blocking: options.blocking,
@@ -102,7 +103,7 @@ fn receiver(signature: &Signature, errors: &mut Errors) {
     let Some(FnArg::Receiver(receiver)) = signature.inputs.first() else {
         errors.push(
             &signature.ident,
-            "a method of a service takes `&self`: write it before the argument",
+            "a method of a service has `&self` as its first parameter",
         );
         return;
     };
@@ -175,8 +176,8 @@ fn plain_name(input: &PatType, errors: &mut Errors) -> Option<Ident> {
     None
 }
 
-/// The type behind the arrow, and the first parameter of it.
-fn output(signature: &Signature, errors: &mut Errors) -> Option<(Type, Type)> {
+/// The type behind the arrow, and its parameters.
+fn output(signature: &Signature, errors: &mut Errors) -> Option<(Type, Type, Option<Type>)> {
     let ReturnType::Type(_, output) = &signature.output else {
         errors.push(
             &signature.ident,
@@ -199,16 +200,17 @@ fn output(signature: &Signature, errors: &mut Errors) -> Option<(Type, Type)> {
         errors.push(output, message);
         return None;
     };
-    let reply = match &last.arguments {
-        PathArguments::AngleBracketed(arguments) => {
-            arguments.args.iter().find_map(|argument| match argument {
-                GenericArgument::Type(ty) => Some(ty.clone()),
-                _ => None,
-            })
-        }
+    let mut types = match &last.arguments {
+        PathArguments::AngleBracketed(arguments) => Some(&arguments.args),
         _ => None,
-    };
-    let Some(reply) = reply else {
+    }
+    .into_iter()
+    .flatten()
+    .filter_map(|argument| match argument {
+        GenericArgument::Type(ty) => Some(ty.clone()),
+        _ => None,
+    });
+    let Some(reply) = types.next() else {
         errors.push(
             output,
             "say what the `Result` holds: `Result<()>` for nothing",
@@ -216,7 +218,7 @@ fn output(signature: &Signature, errors: &mut Errors) -> Option<(Type, Type)> {
         return None;
     };
     types::check(&reply, errors);
-    Some(((**output).clone(), reply))
+    Some(((**output).clone(), reply, types.next()))
 }
 
 fn is_unit(ty: &Type) -> bool {

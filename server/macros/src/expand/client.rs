@@ -1,10 +1,11 @@
 //! `ArithClient<C>`: the methods of the trait as calls to a peer.
 
-use proc_macro2::{Span, TokenStream};
-use quote::{ToTokens, quote_spanned};
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::quote_spanned;
+use syn::Type;
 use syn::ext::IdentExt;
 
-use super::{Names, at, attributes_named};
+use super::{Names, at, attributes_named, error_span, name_at};
 use crate::check::{Definition, Method, Parameter};
 
 pub(super) fn expand(definition: &Definition, names: &Names<'_>) -> TokenStream {
@@ -43,13 +44,13 @@ pub(super) fn expand(definition: &Definition, names: &Names<'_>) -> TokenStream 
     quote_spanned! {Span::mixed_site()=>
         #(#conditions)*
         #[doc = #about]
-        #[allow(dead_code)]
+        #[allow(dead_code, non_camel_case_types)]
         #visibility struct #client<#caller = ::std::sync::Arc<dyn #protocol::Caller>> {
             caller: #caller,
         }
 
         #(#conditions)*
-        #[allow(dead_code, deprecated)]
+        #[allow(dead_code, deprecated, non_snake_case)]
         impl<#caller: #protocol::Caller + ::core::clone::Clone> #client<#caller> {
             #constructor
             #(#calls)*
@@ -111,9 +112,7 @@ fn inherent(method: &Method, definition: &Definition, names: &Names<'_>) -> Toke
             let about = format!("Calls `{}.{}`.", definition.name, method.name);
             quote_spanned!(Span::mixed_site()=> #[doc = #about])
         });
-    let parameter = method
-        .argument()
-        .map(|(ident, ty)| quote_spanned!(Span::mixed_site()=> #ident: #ty));
+    let parameter = method.argument().map(|(ident, ty)| typed(ident, ty));
     let reply = method.wire_reply.as_ref().unwrap_or(&method.reply);
     let call = call(method, definition, names);
     quote_spanned! {Span::mixed_site()=>
@@ -126,22 +125,29 @@ fn inherent(method: &Method, definition: &Definition, names: &Names<'_>) -> Toke
     }
 }
 
+/// A parameter as [`call`] names it.
+fn typed(ident: &Ident, ty: &Type) -> TokenStream {
+    let ident = name_at(ident, ty);
+    quote_spanned!(at(ty)=> #ident: #ty)
+}
+
 /// The call itself, unsent.
 fn call(method: &Method, definition: &Definition, names: &Names<'_>) -> TokenStream {
     let protocol = &names.protocol;
     let service_method = format!("{}.{}", definition.name, method.name);
-    let (new, argument) = match method.argument() {
-        Some((ident, ty)) => (
-            quote_spanned!(at(ty)=> #protocol::Call::new),
-            ident.to_token_stream(),
-        ),
-        None => (
-            quote_spanned!(Span::mixed_site()=> #protocol::Call::new),
-            quote_spanned!(Span::mixed_site()=> ()),
-        ),
+    let argument = match method.argument() {
+        Some((ident, ty)) => {
+            let ident = name_at(ident, ty);
+            quote_spanned!(at(ty)=> &#ident)
+        }
+        None => quote_spanned!(Span::mixed_site()=> &()),
     };
     let call = quote_spanned! {Span::mixed_site()=>
-        #new(::core::clone::Clone::clone(&self.caller), #service_method, &#argument)
+        #protocol::Call::new(
+            ::core::clone::Clone::clone(&self.caller),
+            #service_method,
+            #argument,
+        )
     };
     if method.idempotent {
         quote_spanned!(Span::mixed_site()=> #protocol::Call::idempotent(#call))
@@ -152,43 +158,46 @@ fn call(method: &Method, definition: &Definition, names: &Names<'_>) -> TokenStr
 
 /// The method of the trait, for code that is generic over the trait.
 fn implementation(method: &Method, definition: &Definition, names: &Names<'_>) -> TokenStream {
-    let protocol = &names.protocol;
-    let Method {
-        ident,
-        output,
-        reply,
-        ..
-    } = method;
+    let Names {
+        protocol, caller, ..
+    } = names;
+    let Method { ident, output, .. } = method;
     if method.blocking {
         return blocking(method, names);
     }
     let parameters = method.parameters.iter().map(|parameter| match parameter {
         Parameter::Context(ty) => quote_spanned!(at(ty)=> _: #ty),
-        Parameter::Argument(ident, ty) => quote_spanned!(at(ty)=> #ident: #ty),
+        Parameter::Argument(ident, ty) => typed(ident, ty),
     });
+    let reply = method.wire_reply.as_ref().unwrap_or(&method.reply);
     let call = call(method, definition, names);
-    let awaited = quote_spanned! {at(reply)=>
-        ::core::future::IntoFuture::into_future(call).await
-    };
-    let awaited = match &method.wire_reply {
-        None => awaited,
-        Some(_) => {
-            quote_spanned!(Span::mixed_site()=> ::core::result::Result::map(#awaited, |_| ()))
+    let awaited = quote_spanned!(at(reply)=> call.await);
+    let (got, value) = match &method.wire_reply {
+        None => {
+            let reply = quote_spanned!(Span::mixed_site()=> reply);
+            (reply.clone(), reply)
         }
+        Some(_) => (
+            quote_spanned!(Span::mixed_site()=> _),
+            quote_spanned!(Span::mixed_site()=> ()),
+        ),
     };
-    let call_type = method.wire_reply.as_ref().unwrap_or(reply);
-    let result = quote_spanned! {at(output)=>
-        ::core::result::Result::map_err(#awaited, ::core::convert::From::<#protocol::Error>::from)
+    let error = quote_spanned! {error_span(method)=>
+        ::core::convert::From::<#protocol::Error>::from(error)
     };
-    let caller = &names.caller;
     quote_spanned! {Span::mixed_site()=>
         fn #ident(
             &self,
             #(#parameters),*
         ) -> impl ::core::future::Future<Output = #output> + ::core::marker::Send {
-            // What the caller holds of the argument is gone with this line.
-            let call: #protocol::Call<#call_type, #caller> = #call;
-            async move { #result }
+            // The argument is encoded here, so that the future need not hold it.
+            let call: #protocol::Call<#reply, #caller> = #call;
+            async move {
+                match #awaited {
+                    ::core::result::Result::Ok(#got) => ::core::result::Result::Ok(#value),
+                    ::core::result::Result::Err(error) => ::core::result::Result::Err(#error),
+                }
+            }
         }
     }
 }
@@ -207,16 +216,11 @@ fn blocking(method: &Method, names: &Names<'_>) -> TokenStream {
          beside that of the trait",
         names.client, ident
     );
-    let result = quote_spanned! {at(output)=>
-        ::core::result::Result::Err(
-            ::core::convert::From::<#protocol::Error>::from(
-                #protocol::Error::unimplemented(#message),
-            ),
-        )
-    };
+    let error = quote_spanned!(error_span(method)=> ::core::convert::From::from(error));
     quote_spanned! {Span::mixed_site()=>
         fn #ident(&self, #(#parameters),*) -> #output {
-            #result
+            let error = #protocol::Error::unimplemented(#message);
+            ::core::result::Result::Err(#error)
         }
     }
 }

@@ -58,34 +58,29 @@ fn row(method: &Method, names: &Names<'_>) -> TokenStream {
 /// The documentation as an expression: a string, unless parts of it come from
 /// elsewhere (`#[doc = include_str!("…")]`).
 fn docs(attributes: &[Attribute]) -> TokenStream {
-    let mut parts: Vec<TokenStream> = Vec::new();
+    let mut elsewhere = TokenStream::new();
     let mut text = String::new();
     for attribute in attributes_named(attributes, "doc") {
         // `#[doc(hidden)]` and its like say nothing.
         let Meta::NameValue(meta) = &attribute.meta else {
             continue;
         };
-        if let Expr::Lit(ExprLit {
-            lit: Lit::Str(line),
-            ..
-        }) = &meta.value
-        {
-            push_lines(&mut text, &line.value());
-        } else {
-            parts.push(std::mem::take(&mut text).into_token_stream());
-            parts.push(meta.value.to_token_stream());
-            text.push('\n');
+        match &meta.value {
+            Expr::Lit(ExprLit {
+                lit: Lit::Str(line),
+                ..
+            }) => push_lines(&mut text, &line.value()),
+            value => {
+                elsewhere.extend(quote_spanned!(Span::mixed_site()=> #text, #value,));
+                text = "\n".to_owned();
+            }
         }
     }
-    let text = if parts.is_empty() {
-        text.trim()
-    } else {
-        text.trim_end()
-    };
-    if parts.is_empty() {
-        return text.to_token_stream();
+    if elsewhere.is_empty() {
+        return text.trim().to_token_stream();
     }
-    quote_spanned!(Span::mixed_site()=> ::core::concat!(#(#parts,)* #text))
+    let text = text.trim_end();
+    quote_spanned!(Span::mixed_site()=> ::core::concat!(#elsewhere #text))
 }
 
 /// `/// Docs` is the line ` Docs`; a block comment has all of its lines in one,

@@ -3,7 +3,7 @@
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
 
-use super::{Names, at};
+use super::{Names, at, error_span, name_at, path_at};
 use crate::check::{Definition, Method, Parameter};
 
 pub(super) fn expand(definition: &Definition, names: &Names<'_>) -> TokenStream {
@@ -35,7 +35,7 @@ pub(super) fn expand(definition: &Definition, names: &Names<'_>) -> TokenStream 
     quote_spanned! {Span::mixed_site()=>
         #(#conditions)*
         #[doc = #about]
-        #[allow(dead_code)]
+        #[allow(dead_code, non_camel_case_types)]
         #visibility struct #server<#implementation> {
             service: ::std::sync::Arc<#implementation>,
         }
@@ -105,12 +105,10 @@ fn arm(index: usize, method: &Method, names: &Names<'_>) -> TokenStream {
         ..
     } = names;
     let index = Literal::usize_unsuffixed(index);
-    let ident = &method.ident;
+    let ident = name_at(&method.ident, &method.ident);
+    let service = name_at(service, &method.ident);
     let (decoded, ty) = match method.argument() {
-        Some((_, ty)) => (
-            Ident::new("args", Span::mixed_site()).into_token_stream(),
-            ty.to_token_stream(),
-        ),
+        Some((_, ty)) => (quote_spanned!(at(ty)=> args), ty.to_token_stream()),
         None => {
             let unit = quote_spanned!(Span::mixed_site()=> ());
             (unit.clone(), unit)
@@ -129,20 +127,25 @@ fn arm(index: usize, method: &Method, names: &Names<'_>) -> TokenStream {
     } else {
         quote_spanned!(Span::mixed_site()=> #result.await)
     };
-    // Errors about the error type of the user's belong where it is written.
-    let reply = quote_spanned! {at(&method.output)=>
-        ::core::result::Result::map_err(
-            #result,
-            ::core::convert::Into::<#protocol::Error>::into,
-        )?
-    };
+    let place = method.wire_reply.as_ref().unwrap_or(&method.reply);
+    let response = path_at(protocol, at(place));
     let response = match &method.wire_reply {
-        None => quote_spanned!(at(&method.reply)=> #protocol::Response::unary(&#reply)),
-        Some(ty) => {
-            let default = quote_spanned! {at(ty)=>
-                #protocol::Response::unary(&<#ty as ::core::default::Default>::default())
-            };
-            quote_spanned!(Span::mixed_site()=> #reply; #default)
+        None => quote_spanned!(at(place)=> #response::Response::unary(&reply)),
+        Some(ty) => quote_spanned! {at(place)=>
+            #response::Response::unary(&<#ty as ::core::default::Default>::default())
+        },
+    };
+    let reply = match &method.wire_reply {
+        None => quote_spanned!(Span::mixed_site()=> reply),
+        Some(_) => quote_spanned!(Span::mixed_site()=> ()),
+    };
+    let error = quote_spanned! {error_span(method)=>
+        ::core::convert::Into::<#protocol::Error>::into(error)
+    };
+    let response = quote_spanned! {Span::mixed_site()=>
+        match #result {
+            ::core::result::Result::Ok(#reply) => #response,
+            ::core::result::Result::Err(error) => ::core::result::Result::Err(#error),
         }
     };
     let handling = if method.blocking {

@@ -1,0 +1,9 @@
+use gobrpc_macros::service;
+
+#[service]
+struct Arith;
+
+#[service]
+impl Arith {}
+
+fn main() {}

@@ -1,0 +1,10 @@
+use gobrpc_macros::service;
+
+pub struct Refusal;
+
+#[service]
+pub trait Shop {
+    async fn order(&self, item: String) -> Result<u64, Refusal>;
+}
+
+fn main() {}
