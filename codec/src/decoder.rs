@@ -14,7 +14,7 @@ use crate::decode::Decode;
 use crate::error::{Error, Result};
 use crate::message;
 use crate::types::{TypeId, TypeTable};
-use crate::{DecodeOwned, Limits};
+use crate::{DecodeOwned, Limits, Value};
 
 /// Turns one gob stream back into values.
 ///
@@ -267,6 +267,18 @@ impl Decoder {
             }
         };
         self.stream.decode(current.id, bytes, current.end).map(Some)
+    }
+
+    /// Decodes the next value without a local type; `None` if it needs more bytes.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Decoder::take`] and [`RawValue::to_value`].
+    pub fn decode_value(&mut self) -> Result<Option<Value>> {
+        match self.take()? {
+            Some(raw) => raw.to_value().map(Some),
+            None => Ok(None),
+        }
     }
 
     /// Skips the next value; `false` if it needs more bytes.

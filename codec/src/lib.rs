@@ -29,6 +29,7 @@ mod message;
 mod plan;
 pub mod schema;
 mod types;
+mod value;
 mod walk;
 mod wire;
 
@@ -45,9 +46,21 @@ pub use limits::Limits;
 pub use plan::NodeId;
 pub use schema::{Edge, Kind, Schema, SchemaBuilder, StructBuilder};
 pub use types::{TypeId, TypeTable, WireField, WireKind, WireType};
+pub use value::{Interface, List, Map, MapIter, OpaqueValue, Struct, Value};
 pub use wire::{Reader, StructFields, Writer};
 
+// The examples of the README are tests.
+#[cfg(all(doctest, feature = "derive"))]
+#[doc = include_str!("../README.md")]
+mod readme {}
+
 /// A value that can be decoded without borrowing from its bytes.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be decoded from gob without borrowing from it",
+    label = "no owned gob decoding",
+    note = "for a struct or newtype of yours, write `#[derive(Gob)]`",
+    note = "instead of `&str` and `&[u8]` use `String` and `Vec<u8>`"
+)]
 pub trait DecodeOwned: for<'de> Decode<'de> {}
 
 impl<T: for<'de> Decode<'de>> DecodeOwned for T {}

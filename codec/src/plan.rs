@@ -156,12 +156,7 @@ struct Compiler<'a> {
 }
 
 impl Compiler<'_> {
-    fn node_of(
-        &mut self,
-        wire: i32,
-        local: Edge,
-        from: Option<(NodeId, Option<usize>)>,
-    ) -> NodeId {
+    fn node_of(&mut self, wire: i32, local: Edge, from: Option<(NodeId, Option<usize>)>) -> NodeId {
         let next = NodeId::new(self.places.len());
         let node = *self.known.entry((wire, local.node)).or_insert(next);
         if node == next {

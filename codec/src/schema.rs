@@ -232,13 +232,16 @@ impl Schema {
     pub fn go_string(&self, edge: Edge) -> String {
         let mut text = String::new();
         self.write_go_string(edge, &mut text, 0);
+        if text.len() > LONGEST_STRING {
+            text.push('…');
+        }
         text
     }
 
     fn write_go_string(&self, edge: Edge, text: &mut String, depth: usize) {
         // Unnamed types cannot recurse without a named one on the way; a schema
         // that says otherwise was not made by Go or by our derive.
-        if depth > 64 {
+        if depth > 64 || text.len() > LONGEST_STRING {
             text.push('…');
             return;
         }
@@ -281,6 +284,9 @@ impl Schema {
             Kind::Struct(fields) => {
                 text.push_str("struct {");
                 for (index, field) in fields.iter().enumerate() {
+                    if text.len() > LONGEST_STRING {
+                        return;
+                    }
                     text.push_str(if index == 0 { " " } else { "; " });
                     text.push_str(&field.name);
                     text.push(' ');
@@ -291,6 +297,10 @@ impl Schema {
         }
     }
 }
+
+/// About where a type's text ends. A few unnamed structs that each refer to the
+/// next one twice would spell out more than any memory holds.
+const LONGEST_STRING: usize = 16 << 10;
 
 /// Go's `Type.String()` of the root.
 impl fmt::Display for Schema {

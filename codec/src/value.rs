@@ -15,13 +15,12 @@ mod zero;
 
 pub use interface::Interface;
 pub use list::List;
-pub use map::Map;
+pub use map::{Map, MapIter};
 pub use opaque::OpaqueValue;
 pub use structure::Struct;
 
-pub(crate) use decode::read;
 pub(crate) use parts::Parts;
-pub(crate) use types::{StreamTypes, TypeRef, rooted};
+pub(crate) use types::{StreamTypes, TypeRef};
 
 use std::sync::Arc;
 
@@ -65,7 +64,6 @@ use crate::{DecodeOwned, Encode, GoString, Prepared, RawValue, Schema};
 /// # Ok::<(), gobrpc_codec::Error>(())
 /// ```
 #[derive(Clone)]
-#[non_exhaustive]
 pub enum Value {
     /// A boolean.
     Bool(bool),

@@ -65,9 +65,20 @@ fn field(types: &TypeTable, id: i32, delta: u64, next: usize) -> Result<(usize, 
 /// A composite value that the walk is inside of.
 #[derive(Debug)]
 enum Frame {
-    Struct { id: i32, next: usize },
-    Items { elem: i32, left: u64 },
-    Map { key: i32, elem: i32, left: u64, at_elem: bool },
+    Struct {
+        id: i32,
+        next: usize,
+    },
+    Items {
+        elem: i32,
+        left: u64,
+    },
+    Map {
+        key: i32,
+        elem: i32,
+        left: u64,
+        at_elem: bool,
+    },
     /// The value of an interface.
     Interface,
 }
@@ -333,7 +344,10 @@ struct Segment {
 #[derive(Debug, Clone, Copy)]
 enum CountPlace {
     /// Bytes of the message behind the start and the end of the count.
-    Message { start: usize, end: usize },
+    Message {
+        start: usize,
+        end: usize,
+    },
     Flat(usize),
 }
 
@@ -385,7 +399,9 @@ impl Assembly {
             Stop::Interface
         } else {
             if !matches!(shape(types, root.get())?, Shape::Struct) && uint(&mut input)? != 0 {
-                return Err(Error::malformed("a value that is no struct has no 0 before it"));
+                return Err(Error::malformed(
+                    "a value that is no struct has no 0 before it",
+                ));
             }
             if self.walk.value(types, root.get(), &mut input, limits)? {
                 Stop::Interface

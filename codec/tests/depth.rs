@@ -4,6 +4,19 @@
 //! A probe at the bottom of the value takes down where the stack is, so that
 //! nothing has to overflow to be measured.
 
+#![allow(
+    clippy::panic,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a failed test may panic"
+)]
+#![allow(clippy::use_self, reason = "types are recursive by name")]
+#![allow(
+    clippy::arc_with_non_send_sync,
+    clippy::type_complexity,
+    reason = "pointers of all kinds are nested in each other"
+)]
+
 use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
@@ -158,8 +171,14 @@ fn the_default_depth_takes_half_of_a_small_stack() {
             (encode, decode)
         });
         println!("{name}: {encode} bytes to encode, {decode} to decode, of {STACK}");
-        assert!(encode <= STACK / 2, "{name}: {encode} bytes of stack to encode");
-        assert!(decode <= STACK / 2, "{name}: {decode} bytes of stack to decode");
+        assert!(
+            encode <= STACK / 2,
+            "{name}: {encode} bytes of stack to encode"
+        );
+        assert!(
+            decode <= STACK / 2,
+            "{name}: {decode} bytes of stack to decode"
+        );
     }
 }
 
@@ -204,7 +223,9 @@ fn one_level_more_is_an_error_both_ways() {
 
         let stream = |levels| {
             let mut stream = Vec::new();
-            Encoder::with_limits(deeper).encode(&list(levels), &mut stream).unwrap();
+            Encoder::with_limits(deeper)
+                .encode(&list(levels), &mut stream)
+                .unwrap();
             stream
         };
         let exact: Node = from_slice_with(&stream(depth), &limits).unwrap();
@@ -233,7 +254,11 @@ fn containers_are_levels() {
         let fits = |depth: &usize| {
             Prepared::with_limits(value, &Limits::default().with_depth(*depth)).is_ok()
         };
-        assert_eq!((0..20).find(fits).unwrap(), decode, "encode and decode differ");
+        assert_eq!(
+            (0..20).find(fits).unwrap(),
+            decode,
+            "encode and decode differ"
+        );
         decode
     }
     assert_eq!(levels(&1_i64), 0);
@@ -256,21 +281,17 @@ mod endless {
 
     #[derive(Gob, Debug)]
     struct Forever {
-        #[expect(dead_code, reason = "no value has it")]
         next: Box<Forever>,
-        #[expect(dead_code, reason = "no value has it")]
         also: Arc<Forever>,
     }
 
     #[derive(Gob, Debug)]
     struct Ping {
-        #[expect(dead_code, reason = "no value has it")]
         pong: Rc<Pong>,
     }
 
     #[derive(Gob, Debug)]
     struct Pong {
-        #[expect(dead_code, reason = "no value has it")]
         pings: [Box<Ping>; 2],
     }
 

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::error::{Error, Result};
 use crate::plan::Plan;
 use crate::types::{TypeId, TypeTable};
+use crate::value::StreamTypes;
 use crate::{Gob, Limits};
 
 /// The plans of one stream, by local type and wire type, shared by all who decode
@@ -15,6 +16,8 @@ use crate::{Gob, Limits};
 pub(crate) struct PlanCache {
     limits: Limits,
     plans: Mutex<Plans>,
+    /// The types for values that are decoded without a local type.
+    dynamic: Mutex<Option<Arc<StreamTypes>>>,
 }
 
 #[derive(Debug, Default)]
@@ -37,6 +40,7 @@ impl PlanCache {
         Self {
             limits,
             plans: Mutex::default(),
+            dynamic: Mutex::default(),
         }
     }
 
@@ -76,10 +80,22 @@ impl PlanCache {
         compiled
     }
 
+    /// All types of a table, for values that are decoded without a local type.
+    pub(crate) fn dynamic(&self, types: &TypeTable) -> Arc<StreamTypes> {
+        let mut known = self.dynamic.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*known {
+            Some(known) if known.is_current(types) => Arc::clone(known),
+            _ => Arc::clone(known.insert(Arc::new(StreamTypes::new(types)))),
+        }
+    }
+
     /// Plans are made from definitions, and so may take some times what these
     /// take.
     fn room(&self) -> usize {
-        self.limits.type_bytes.saturating_mul(16).saturating_add(64 << 10)
+        self.limits
+            .type_bytes
+            .saturating_mul(16)
+            .saturating_add(64 << 10)
     }
 
     fn lock(&self) -> MutexGuard<'_, Plans> {

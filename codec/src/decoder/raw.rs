@@ -70,6 +70,11 @@ impl RawValue {
         decode_by(&plan, &self.types, &self.bytes, self.end, self.plans.limits())
     }
 
+    /// All types that the value may need, for decoding it without a local type.
+    pub(crate) fn stream_types(&self) -> Arc<crate::value::StreamTypes> {
+        self.plans.dynamic(&self.types)
+    }
+
     /// The wire type of the value.
     #[must_use]
     pub fn type_id(&self) -> TypeId {

@@ -26,7 +26,9 @@ fn encode_entries<'a, K: Encode + 'a, V: Encode + 'a>(
     for (index, (key, value)) in entries.enumerate() {
         key.encode(writer)
             .map_err(|error| error.in_key().in_index(index))?;
-        value.encode(writer).map_err(|error| error.in_index(index))?;
+        value
+            .encode(writer)
+            .map_err(|error| error.in_index(index))?;
     }
     writer.leave();
     Ok(())

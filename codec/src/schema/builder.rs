@@ -214,7 +214,9 @@ impl SchemaBuilder {
         for node in &mut self.nodes {
             match &mut node.kind {
                 Kind::Struct(fields) => {
-                    fields.iter_mut().for_each(|field| redirect(&mut field.edge));
+                    fields
+                        .iter_mut()
+                        .for_each(|field| redirect(&mut field.edge));
                 }
                 Kind::Slice(elem) | Kind::Array(elem, _) => redirect(elem),
                 Kind::Map(key, elem) => {

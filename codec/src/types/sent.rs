@@ -161,7 +161,7 @@ impl SentTypes {
     /// Has a stack of its own, since chains of types may be long.
     fn number(&mut self, origin: Origin<'_>, root: Edge, name: String) -> i32 {
         let mut stack = Vec::new();
-        let mut done = self.meet(origin, root, name, &mut stack);
+        let mut done = self.meet(origin, root, || name, &mut stack);
         loop {
             let Some(top) = stack.last_mut() else {
                 return done.unwrap_or_default();
@@ -177,7 +177,7 @@ impl SentTypes {
             }
             match kind.part(top.parts.len()) {
                 Some(part) => {
-                    let name = part_name(origin.schema, kind, part);
+                    let name = || part_name(origin.schema, kind, part);
                     done = self.meet(origin, part, name, &mut stack);
                 }
                 None => {
@@ -194,7 +194,7 @@ impl SentTypes {
         &mut self,
         origin: Origin<'_>,
         edge: Edge,
-        name: String,
+        name: impl FnOnce() -> String,
         stack: &mut Vec<Numbering>,
     ) -> Option<i32> {
         let builtin = match origin.schema.get(edge).kind {
@@ -218,7 +218,7 @@ impl SentTypes {
                 stack.push(Numbering {
                     edge,
                     key,
-                    name,
+                    name: name(),
                     parts: Vec::new(),
                 });
                 return None;
@@ -365,5 +365,66 @@ fn part_name(schema: &Schema, kind: &Kind, part: Edge) -> String {
         // empty. Arrays and maps hand nothing down.
         Kind::Slice(_) if part.pointers == 0 => node.name.clone(),
         _ => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Limits;
+    use crate::schema::SchemaBuilder;
+    use crate::types::TypeTable;
+
+    /// A hundred thousand types in a chain, a cycle of slices, and all that on a
+    /// small stack.
+    #[test]
+    fn chains_of_types_do_not_recurse() {
+        let work = || {
+            let mut builder = SchemaBuilder::new();
+            let end = builder.declare("", "");
+            let mut chain = end;
+            for _ in 0..100_000 {
+                chain = builder.slice_of(chain);
+            }
+            builder.define(end, Kind::Slice(chain));
+            let schema = Arc::new(builder.build(chain));
+            let mut types = SentTypes::default();
+            let mut out = Vec::new();
+            let id = types.define_dynamic(&schema, &mut out);
+            // The outermost is numbered last but for the end, which is met in the
+            // middle of itself.
+            (id.get(), types.ids.len())
+        };
+        let thread = std::thread::Builder::new().stack_size(256 << 10);
+        let (id, count) = thread.spawn(work).unwrap().join().unwrap();
+        assert_eq!(count, 100_001);
+        assert!((64..64 + 100_001).contains(&id));
+    }
+
+    /// Unnamed structs that refer to the next one twice: as text they would be
+    /// larger than any memory.
+    #[test]
+    fn towers_of_unnamed_types_stay_small() {
+        let mut builder = SchemaBuilder::new();
+        let mut top = builder.int();
+        for _ in 0..60 {
+            let map = builder.map_of(top, top);
+            top = builder.struct_of("", "", [("A", map), ("B", top)]);
+        }
+        let schema = Arc::new(builder.build(top));
+        assert!(schema.to_string().len() < 20 << 10);
+        let mut out = Vec::new();
+        let mut types = SentTypes::default();
+        types.define_dynamic(&schema, &mut out);
+        // And what was sent is whole: each message is a definition.
+        let (mut table, mut rest, limits) = (TypeTable::default(), &out[..], Limits::trusted());
+        while let Ok(Some((prefix, length))) = crate::message::find(rest, limits.message_bytes) {
+            let mut message = &rest[prefix..prefix + length];
+            let id = crate::wire::read_uint(&mut message).unwrap().unwrap();
+            let id = -((id >> 1) as i64 ^ -((id & 1) as i64));
+            assert!(table.define(id, message, &limits).unwrap().is_empty());
+            rest = &rest[prefix + length..];
+        }
+        assert_eq!(table.len(), 120);
     }
 }

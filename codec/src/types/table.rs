@@ -37,6 +37,13 @@ impl TypeTable {
         }
     }
 
+    /// The numbers of all types, in no order.
+    pub(crate) fn ids(&self) -> impl Iterator<Item = i32> {
+        let dense = self.dense.iter().zip(TypeId::FIRST_USER.get()..);
+        let dense = dense.filter_map(|(slot, id)| slot.is_some().then_some(id));
+        dense.chain(self.sparse.keys().copied())
+    }
+
     /// How many types there are.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -65,7 +72,9 @@ impl TypeTable {
             )));
         };
         if self.get(id.get()).is_some() {
-            return Err(Error::malformed(format!("a second definition of type {id}")));
+            return Err(Error::malformed(format!(
+                "a second definition of type {id}"
+            )));
         }
         if self.count >= limits.types {
             return Err(Error::limit("number of types", limits.types, "types"));

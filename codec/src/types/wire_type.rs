@@ -87,8 +87,7 @@ impl Definition<'_, '_> {
 
     fn type_number(&mut self) -> Result<i32> {
         let number = self.int()?;
-        i32::try_from(number)
-            .map_err(|_| Error::malformed(format!("{number} is no type id")))
+        i32::try_from(number).map_err(|_| Error::malformed(format!("{number} is no type id")))
     }
 
     fn charge(&mut self, bytes: usize) -> Result<()> {
@@ -136,7 +135,13 @@ impl Definition<'_, '_> {
             Ok(text) => text.to_owned(),
             Err(_) => bytes
                 .iter()
-                .map(|&byte| if byte < 0x80 { byte as char } else { '\u{fffd}' })
+                .map(|&byte| {
+                    if byte < 0x80 {
+                        byte as char
+                    } else {
+                        '\u{fffd}'
+                    }
+                })
                 .collect(),
         })
     }
@@ -216,7 +221,9 @@ impl Definition<'_, '_> {
                 Ok(())
             })?;
             if field.name.is_empty() {
-                return Err(Error::malformed("a struct definition has a field without a name"));
+                return Err(Error::malformed(
+                    "a struct definition has a field without a name",
+                ));
             }
             fields.push(field);
         }
@@ -419,8 +426,14 @@ mod tests {
             common_id: 64,
             kind: WireKind::Struct {
                 fields: vec![
-                    WireField { name: "X".to_owned(), id: 2 },
-                    WireField { name: "Y".to_owned(), id: 0 },
+                    WireField {
+                        name: "X".to_owned(),
+                        id: 2,
+                    },
+                    WireField {
+                        name: "Y".to_owned(),
+                        id: 0,
+                    },
                 ],
             },
         });

@@ -12,7 +12,7 @@ use crate::GoString;
 /// use gobrpc_codec::{Interface, Value};
 ///
 /// let shape = Interface::new("main.Square", 4_i64.into());
-/// assert_eq!(shape.name().as_bytes(), b"main.Square");
+/// assert_eq!(shape.name().and_then(|name| name.as_str()), Some("main.Square"));
 /// assert_eq!(shape.value(), Some(&Value::Int(4)));
 /// assert_eq!(Interface::nil().value(), None);
 /// ```
@@ -46,11 +46,10 @@ impl Interface {
         })))
     }
 
-    /// The name under which the concrete type was registered; empty for nil.
+    /// The name under which the concrete type was registered; `None` for nil.
     #[must_use]
-    pub fn name(&self) -> &GoString {
-        const EMPTY: &GoString = &GoString::new();
-        self.0.as_ref().map_or(EMPTY, |held| &held.name)
+    pub fn name(&self) -> Option<&GoString> {
+        self.0.as_ref().map(|held| &held.name)
     }
 
     /// The value; `None` for nil.

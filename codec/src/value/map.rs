@@ -9,7 +9,7 @@ use crate::schema::{Edge, Kind, Schema};
 
 /// The entries of a map, and their types.
 ///
-/// Entries keep their order and nothing is taken together: a hostile stream may
+/// MapIter keep their order and nothing is taken together: a hostile stream may
 /// hold a key twice, and an honest one several NaN keys.
 ///
 /// # Examples
@@ -37,9 +37,9 @@ struct Inner {
 
 /// The entries of a [`Map`] in the order in which they were sent.
 #[derive(Debug, Clone)]
-pub struct Entries<'a>(ChunksExact<'a, Value>);
+pub struct MapIter<'a>(ChunksExact<'a, Value>);
 
-impl<'a> Iterator for Entries<'a> {
+impl<'a> Iterator for MapIter<'a> {
     type Item = (&'a Value, &'a Value);
     fn next(&mut self) -> Option<Self::Item> {
         match self.0.next()? {
@@ -52,7 +52,7 @@ impl<'a> Iterator for Entries<'a> {
     }
 }
 
-impl ExactSizeIterator for Entries<'_> {}
+impl ExactSizeIterator for MapIter<'_> {}
 
 impl Map {
     /// What a map takes besides its entries.
@@ -103,8 +103,8 @@ impl Map {
 
     /// The entries in order.
     #[must_use]
-    pub fn iter(&self) -> Entries<'_> {
-        Entries(self.0.entries.chunks_exact(2))
+    pub fn iter(&self) -> MapIter<'_> {
+        MapIter(self.0.entries.chunks_exact(2))
     }
 
     /// The entries, moved out.
@@ -166,7 +166,7 @@ impl Map {
 
 impl<'a> IntoIterator for &'a Map {
     type Item = (&'a Value, &'a Value);
-    type IntoIter = Entries<'a>;
+    type IntoIter = MapIter<'a>;
     fn into_iter(self) -> Self::IntoIter {
         self.iter()
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{TypeRef, Value};
+use super::TypeRef;
 use crate::schema::{Edge, Kind, Opaque, Schema, Type};
 
 /// The bytes of a type that encodes itself, and its type.
@@ -95,36 +95,5 @@ impl OpaqueValue {
 
     pub(crate) fn ty(&self) -> &TypeRef {
         &self.0.ty
-    }
-}
-
-impl Value {
-    /// The type of a value that has none of its own.
-    pub(super) fn scalar_schema(&self) -> Schema {
-        use crate::Gob;
-        let kind = match self {
-            Self::Bool(_) => return bool::schema().clone(),
-            Self::Int(_) => return i64::schema().clone(),
-            Self::Uint(_) => return u64::schema().clone(),
-            Self::Float(_) => return f64::schema().clone(),
-            Self::Bytes(_) => return <Vec<u8>>::schema().clone(),
-            Self::String(_) => return str::schema().clone(),
-            Self::Complex(..) => Kind::Complex,
-            _ => Kind::Interface,
-        };
-        let root = Edge {
-            node: 0,
-            pointers: 0,
-        };
-        let ty = Type {
-            key: None,
-            kind,
-            name: String::new(),
-            package: String::new(),
-        };
-        Schema {
-            nodes: vec![ty],
-            root,
-        }
     }
 }

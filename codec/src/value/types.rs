@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::Value;
+use crate::Gob;
 use crate::error::{Error, Result};
 use crate::schema::{Edge, FieldType, Kind, Schema, Type};
 use crate::types::{TypeId, TypeTable, WireKind, builtin_kind};
@@ -92,6 +94,36 @@ pub(crate) fn rooted(schema: &Schema, root: Edge) -> Schema {
             node: 0,
             pointers: root.pointers,
         },
+    }
+}
+
+impl Value {
+    /// The type of a value that has none of its own.
+    pub(crate) fn scalar_schema(&self) -> Schema {
+        let kind = match self {
+            Self::Bool(_) => return bool::schema().clone(),
+            Self::Int(_) => return i64::schema().clone(),
+            Self::Uint(_) => return u64::schema().clone(),
+            Self::Float(_) => return f64::schema().clone(),
+            Self::Bytes(_) => return <Vec<u8>>::schema().clone(),
+            Self::String(_) => return str::schema().clone(),
+            Self::Complex(..) => Kind::Complex,
+            _ => Kind::Interface,
+        };
+        let root = Edge {
+            node: 0,
+            pointers: 0,
+        };
+        let ty = Type {
+            key: None,
+            kind,
+            name: String::new(),
+            package: String::new(),
+        };
+        Schema {
+            nodes: vec![ty],
+            root,
+        }
     }
 }
 

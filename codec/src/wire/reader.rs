@@ -96,11 +96,6 @@ impl<'de, 'p> Reader<'de, 'p> {
         }
     }
 
-    /// The bytes that are left.
-    pub(crate) fn rest(&self) -> &'de [u8] {
-        self.rest
-    }
-
     /// Offset of the next byte in the stream.
     #[must_use]
     pub fn offset(&self) -> u64 {
@@ -514,7 +509,10 @@ mod tests {
         assert_eq!(read(&[0xfe, 1, 0, 9, 9, 9, 9, 9, 9]).unwrap(), Some(256));
         // Not minimal, which Go accepts.
         assert_eq!(read(&[0xf8, 0, 0, 0, 0, 0, 0, 0, 6]).unwrap(), Some(6));
-        assert_eq!(read(&[0xf8, 255, 255, 255, 255, 255, 255, 255, 255]).unwrap(), Some(u64::MAX));
+        assert_eq!(
+            read(&[0xf8, 255, 255, 255, 255, 255, 255, 255, 255]).unwrap(),
+            Some(u64::MAX)
+        );
         assert!(read(&[0xf7, 0, 0, 0, 0, 0, 0, 0, 0, 0]).is_err());
         assert!(read(&[0x80]).is_err());
     }

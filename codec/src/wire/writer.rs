@@ -170,7 +170,10 @@ mod tests {
         assert_eq!(uint(128), [0xff, 0x80]);
         assert_eq!(uint(255), [0xff, 0xff]);
         assert_eq!(uint(256), [0xfe, 0x01, 0x00]);
-        assert_eq!(uint(u64::MAX), [0xf8, 255, 255, 255, 255, 255, 255, 255, 255]);
+        assert_eq!(
+            uint(u64::MAX),
+            [0xf8, 255, 255, 255, 255, 255, 255, 255, 255]
+        );
         assert_eq!(uint(1 << 56), [0xf8, 1, 0, 0, 0, 0, 0, 0, 0]);
         assert_eq!(uint(1 << 48), [0xf9, 1, 0, 0, 0, 0, 0, 0]);
     }

@@ -24,7 +24,7 @@ pub(crate) trait Sample {
     fn expected(&self) -> String;
     fn decode(&self, decoder: &mut Decoder) -> Result<Option<String>>;
     fn decode_raw(&self, raw: &RawValue) -> Result<String>;
-    fn from_slice(&self, stream: &[u8]) -> Result<String>;
+    fn first_of(&self, stream: &[u8]) -> Result<String>;
 }
 
 struct Twin<T, U> {
@@ -49,7 +49,7 @@ impl<T: Encode, U: DecodeOwned + Debug> Sample for Twin<T, U> {
     fn decode_raw(&self, raw: &RawValue) -> Result<String> {
         Ok(format!("{:?}", raw.decode::<U>()?))
     }
-    fn from_slice(&self, stream: &[u8]) -> Result<String> {
+    fn first_of(&self, stream: &[u8]) -> Result<String> {
         Ok(format!("{:?}", from_slice::<U>(stream)?))
     }
 }
@@ -102,7 +102,7 @@ impl Sample for Skipped {
     fn decode_raw(&self, _raw: &RawValue) -> Result<String> {
         Ok(self.expected())
     }
-    fn from_slice(&self, stream: &[u8]) -> Result<String> {
+    fn first_of(&self, stream: &[u8]) -> Result<String> {
         let mut decoder = Decoder::new();
         decoder.feed(stream);
         match self.decode(&mut decoder)? {
@@ -112,10 +112,7 @@ impl Sample for Skipped {
     }
 }
 
-pub(crate) fn case(
-    name: &'static str,
-    values: impl IntoIterator<Item = Box<dyn Sample>>,
-) -> Case {
+pub(crate) fn case(name: &'static str, values: impl IntoIterator<Item = Box<dyn Sample>>) -> Case {
     Case {
         name,
         values: values.into_iter().collect(),
@@ -147,7 +144,10 @@ pub(crate) fn golden(name: &str) -> Vec<u8> {
         .filter(|byte| !byte.is_ascii_whitespace())
         .map(|byte| char::from(byte).to_digit(16).expect("a hex digit") as u8)
         .collect();
-    digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect()
+    digits
+        .chunks(2)
+        .map(|pair| pair[0] << 4 | pair[1])
+        .collect()
 }
 
 /// The case encodes to Go's bytes, and they decode to it.
@@ -168,7 +168,7 @@ pub(crate) fn check_decoding(case: &Case) {
     skips(case, &stream);
     raw(case, &stream);
     let first = &case.values[0];
-    let alone = first.from_slice(&stream);
+    let alone = first.first_of(&stream);
     assert_eq!(alone.unwrap(), first.expected(), "{}", case.name);
 }
 
@@ -252,10 +252,18 @@ fn ends(case: &Case, stream: &[u8]) {
     for end in (0..stream.len()).step_by(step) {
         let mut decoder = Decoder::new();
         decoder.feed(&stream[..end]);
-        let whole = boundaries.iter().filter(|&&boundary| boundary <= end).count();
+        let whole = boundaries
+            .iter()
+            .filter(|&&boundary| boundary <= end)
+            .count();
         for (index, value) in case.values.iter().enumerate() {
             let want = (index < whole).then(|| value.expected());
-            assert_eq!(value.decode(&mut decoder).unwrap(), want, "{} cut at {end}", case.name);
+            assert_eq!(
+                value.decode(&mut decoder).unwrap(),
+                want,
+                "{} cut at {end}",
+                case.name
+            );
             if want.is_none() {
                 break;
             }
@@ -269,11 +277,15 @@ fn ends(case: &Case, stream: &[u8]) {
             Err(error) => {
                 assert_eq!(error.kind(), ErrorKind::Truncated, "{} at {end}", case.name);
                 assert_eq!(error.offset(), Some(end as u64));
-                assert!(!boundaries.contains(&end), "{}: no clean end at {end}", case.name);
+                assert!(
+                    !boundaries.contains(&end),
+                    "{}: no clean end at {end}",
+                    case.name
+                );
             }
         }
         if whole == 0 {
-            let error = case.values[0].from_slice(&stream[..end]).unwrap_err();
+            let error = case.values[0].first_of(&stream[..end]).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Truncated, "{} at {end}", case.name);
         }
     }
@@ -289,7 +301,12 @@ fn skips(case: &Case, stream: &[u8]) {
                 assert!(decoder.skip().unwrap(), "{}", case.name);
             } else {
                 let got = value.decode(&mut decoder).unwrap();
-                assert_eq!(got, Some(value.expected()), "{} without {skipped}", case.name);
+                assert_eq!(
+                    got,
+                    Some(value.expected()),
+                    "{} without {skipped}",
+                    case.name
+                );
             }
         }
         decoder.finish().unwrap();
@@ -342,7 +359,12 @@ fn raw(case: &Case, stream: &[u8]) {
     assert_eq!(taken.len(), case.values.len(), "{}", case.name);
     for (raw, value) in taken.iter().zip(&case.values).rev() {
         for _ in 0..2 {
-            assert_eq!(value.decode_raw(raw).unwrap(), value.expected(), "{}", case.name);
+            assert_eq!(
+                value.decode_raw(raw).unwrap(),
+                value.expected(),
+                "{}",
+                case.name
+            );
         }
         raw.schema().unwrap();
     }
@@ -353,7 +375,9 @@ fn random_chunks(mut rest: &[u8], mut seed: u64) -> Vec<&[u8]> {
     let largest = rest.len().max(16) as u64 / 4;
     while !rest.is_empty() {
         // A linear congruential generator is random enough to cut by.
-        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        seed = seed
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         let length = ((seed >> 33) % largest) as usize + 1;
         let (chunk, after) = rest.split_at(length.min(rest.len()));
         chunks.push(chunk);

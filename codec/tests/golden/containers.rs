@@ -281,19 +281,13 @@ fn names_of_elements() -> Vec<Case> {
 fn at_the_top() -> Vec<Case> {
     let a = inner("a", 1.0);
     vec![
-        case(
-            "top_slice",
-            [vec![1_i64, -1, 0], vec![], vec![]].map(same),
-        ),
+        case("top_slice", [vec![1_i64, -1, 0], vec![], vec![]].map(same)),
         case("top_slice_of_struct", [same(vec![a.clone(), none()])]),
         case(
             "top_slice_of_pointer",
             [becomes(vec![Box::new(a.clone())], vec![Some(a.clone())])],
         ),
-        case(
-            "top_slice_of_slice",
-            [same(vec![vec![text("a")], vec![]])],
-        ),
+        case("top_slice_of_slice", [same(vec![vec![text("a")], vec![]])]),
         case(
             "top_strings",
             [same(vec![text("a"), text("")]), same(text("s"))],

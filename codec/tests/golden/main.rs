@@ -5,6 +5,15 @@
 //! (see `check.rs`). For the others a local type that lacks those fields decodes
 //! all the rest.
 
+#![allow(
+    clippy::panic,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a failed test may panic"
+)]
+#![allow(clippy::use_self, reason = "types are recursive by name")]
+#![allow(clippy::vec_box, reason = "that is how Go's slices of pointers look")]
+
 mod check;
 mod containers;
 mod many;

@@ -3,9 +3,7 @@
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use gobrpc_codec::schema::Opaque;
-use gobrpc_codec::{
-    Decode, Edge, Encode, Gob, NodeId, Reader, Result, SchemaBuilder, Writer,
-};
+use gobrpc_codec::{Decode, Edge, Encode, Gob, NodeId, Reader, Result, SchemaBuilder, Writer};
 
 use crate::check::{Case, case, same};
 
@@ -77,7 +75,10 @@ pub(crate) fn cases() -> Vec<Case> {
     let v4 = Ipv4Addr::new(192, 0, 2, 1).to_ipv6_mapped().octets();
     vec![
         case("gob_encoder", [val("v"), val(""), val("v")].map(same)),
-        case("gob_encoder_pointer", [ptr("p"), ptr("")].map(|ptr| same(Box::new(ptr)))),
+        case(
+            "gob_encoder_pointer",
+            [ptr("p"), ptr("")].map(|ptr| same(Box::new(ptr))),
+        ),
         case("gob_encoder_pointer_to_value", [same(Box::new(val("v")))]),
         case("marshaler_slice", [same(vec![val("a"), val("")])]),
         case(

@@ -78,9 +78,9 @@ struct HasT {
 
 pub(crate) fn cases() -> Vec<Case> {
     let a2 = A { n: 2, b: None };
-    let list = (1..=4).rev().fold(None, |next, value| {
-        Some(Box::new(Node { value, next }))
-    });
+    let list = (1..=4)
+        .rev()
+        .fold(None, |next, value| Some(Box::new(Node { value, next })));
     let multi = Multi {
         name: "a".to_owned(),
         kids: vec![

@@ -13,7 +13,10 @@ where
 }
 
 fn grams(counts: &[usize]) -> Vec<Box<dyn Sample>> {
-    counts.iter().map(|&count| same("g".repeat(count))).collect()
+    counts
+        .iter()
+        .map(|&count| same("g".repeat(count)))
+        .collect()
 }
 
 pub(crate) fn cases() -> Vec<Case> {
@@ -23,18 +26,52 @@ pub(crate) fn cases() -> Vec<Case> {
         case("bool", all([false, true])),
         case(
             "int",
-            all([0, 1, -1, 63, 64, -64, -65, 127, 128, -128, -129, isize::MIN, isize::MAX]),
+            all([
+                0,
+                1,
+                -1,
+                63,
+                64,
+                -64,
+                -65,
+                127,
+                128,
+                -128,
+                -129,
+                isize::MIN,
+                isize::MAX,
+            ]),
         ),
         case("int8", all([0, 1, -1, i8::MIN, i8::MAX])),
-        case("int16", all([0, 1, -1, 127, 128, -128, -129, i16::MIN, i16::MAX])),
-        case("int32", all([0, 1, -1, 32767, 32768, -32768, -32769, i32::MIN, i32::MAX])),
+        case(
+            "int16",
+            all([0, 1, -1, 127, 128, -128, -129, i16::MIN, i16::MAX]),
+        ),
+        case(
+            "int32",
+            all([0, 1, -1, 32767, 32768, -32768, -32769, i32::MIN, i32::MAX]),
+        ),
         case(
             "int64",
             all([
-                0, 1, -1, 127, 128, -128, -129, 1 << 31, -1 << 31, 1 << 40, i64::MIN, i64::MAX,
+                0,
+                1,
+                -1,
+                127,
+                128,
+                -128,
+                -129,
+                1 << 31,
+                -1 << 31,
+                1 << 40,
+                i64::MIN,
+                i64::MAX,
             ]),
         ),
-        case("uint", all([0, 1, 127, 128, 255, 256, 65535, 65536, usize::MAX])),
+        case(
+            "uint",
+            all([0, 1, 127, 128, 255, 256, 65535, 65536, usize::MAX]),
+        ),
         case("uint8", all([0_u8, 1, 127, 128, 255])),
         case("uint16", all([0_u16, 1, 127, 128, 255, 256, 65535])),
         case("uint32", all([0, 1, 128, 65536, 1 << 24, u32::MAX])),

@@ -58,7 +58,13 @@ fn client_stream() -> Case {
 }
 
 fn server_stream() -> Case {
-    let errors = ["", "divide by zero", "", "rpc: can't find service Nope.Foo", ""];
+    let errors = [
+        "",
+        "divide by zero",
+        "",
+        "rpc: can't find service Nope.Foo",
+        "",
+    ];
     let replies = METHODS.iter().zip(errors).zip(0..);
     case(
         "rpc_server_stream",
@@ -100,10 +106,7 @@ pub(crate) fn cases() -> Vec<Case> {
         ),
         case(
             "inner_after_unnamed",
-            [
-                same(vec![Box::new(inner("a", 1.0))]),
-                same(inner("b", 2.0)),
-            ],
+            [same(vec![Box::new(inner("a", 1.0))]), same(inner("b", 2.0))],
         ),
         case(
             "mixed_values",

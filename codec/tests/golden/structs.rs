@@ -126,6 +126,7 @@ struct Newtypes {
 struct Dropped {
     a: i64,
     #[gob(skip)]
+    #[expect(dead_code, reason = "it is there to be left out")]
     private: i64,
     b: i64,
 }
@@ -208,10 +209,16 @@ pub(crate) fn cases() -> Vec<Case> {
         case("point", [same(point(22, 33))]),
         case("point_twice", [same(point(22, 33)), same(point(-1, 0))]),
         case("point_zero", [same(point(0, 0)), same(point(0, 7))]),
-        case("point_pointer", [same(Box::new(point(22, 33))), same(point(1, 2))]),
+        case(
+            "point_pointer",
+            [same(Box::new(point(22, 33))), same(point(1, 2))],
+        ),
         case("scalars_full", [same(full)]),
         case("scalars_zero", [same(zeros())]),
-        case("scalars_negative_zero", [crate::check::becomes(minus, zeros())]),
+        case(
+            "scalars_negative_zero",
+            [crate::check::becomes(minus, zeros())],
+        ),
         case("empty_struct", [same(Empty {}), same(Empty {})]),
         case("empty_struct_unnamed", [same(())]),
         case(

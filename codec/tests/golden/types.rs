@@ -1,6 +1,8 @@
 //! Twins that several families use.
 
-use gobrpc_codec::{Decode, Edge, Encode, Gob, Kind, NodeId, Reader, Result, SchemaBuilder, Writer};
+use gobrpc_codec::{
+    Decode, Edge, Encode, Gob, Kind, NodeId, Reader, Result, SchemaBuilder, Writer,
+};
 
 #[derive(Gob, Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct Point {

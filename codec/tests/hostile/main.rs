@@ -4,6 +4,15 @@
 //! Everything runs on a stack of 512 KiB in the profile of the test, and a case
 //! of the table may allocate no more than 1 MiB besides its input.
 
+#![allow(
+    clippy::panic,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a failed test may panic"
+)]
+#![allow(clippy::use_self, reason = "types are recursive by name")]
+
+mod memory;
 mod random;
 mod stream;
 mod table;

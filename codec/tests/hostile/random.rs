@@ -90,7 +90,12 @@ fn seeds() -> Vec<Vec<u8>> {
                 .filter_map(|char| char.to_digit(16))
                 .map(|digit| digit as u8)
                 .collect();
-            seeds.push(digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect());
+            seeds.push(
+                digits
+                    .chunks(2)
+                    .map(|pair| pair[0] << 4 | pair[1])
+                    .collect(),
+            );
         }
     }
     let mut own = Vec::new();
@@ -133,7 +138,11 @@ fn arbitrary_bytes_never_panic() {
 fn changed_streams_never_panic() {
     let _alone = alone();
     let seeds = seeds();
-    let change = (any::<prop::sample::Index>(), prop_oneof![0_u8..16, any::<u8>()], 0_u8..3);
+    let change = (
+        any::<prop::sample::Index>(),
+        prop_oneof![0_u8..16, any::<u8>()],
+        0_u8..3,
+    );
     let strategy = (
         any::<prop::sample::Index>(),
         prop::collection::vec(change, 1..6),

@@ -54,7 +54,13 @@ impl Bytes {
         }
         let list = fields.iter().fold(
             bytes().uint(1).uint(fields.len() as u64),
-            |list, (name, field)| list.uint(1).text(name.as_bytes()).uint(1).int(*field).uint(0),
+            |list, (name, field)| {
+                list.uint(1)
+                    .text(name.as_bytes())
+                    .uint(1)
+                    .int(*field)
+                    .uint(0)
+            },
         );
         self.define(id, 3, list)
     }
@@ -77,7 +83,8 @@ impl Bytes {
 
     /// A second value, `{A: 8}`, which decodes if the stream is not lost.
     pub(crate) fn then_good(self) -> Self {
-        self.structure(1_000_000, &[("A", 2)]).value(1_000_000, bytes().raw(&[1, 16, 0]))
+        self.structure(1_000_000, &[("A", 2)])
+            .value(1_000_000, bytes().raw(&[1, 16, 0]))
     }
 }
 

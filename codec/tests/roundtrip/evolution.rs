@@ -43,7 +43,10 @@ fn convert<T: DecodeOwned>(value: &impl Encode) -> gobrpc_codec::Result<T> {
 fn fields_come_go_and_move() {
     let old = Old {
         name: "n".to_owned(),
-        gone: vec![HashMap::from([("k".to_owned(), (1, vec![2]))]), HashMap::new()],
+        gone: vec![
+            HashMap::from([("k".to_owned(), (1, vec![2]))]),
+            HashMap::new(),
+        ],
         age: 40,
         inner: Part { x: 1, y: 2 },
     };
@@ -83,7 +86,6 @@ fn fields_come_go_and_move() {
 fn no_field_in_common_is_an_error() {
     #[derive(Gob, Debug)]
     struct Other {
-        #[expect(dead_code, reason = "only its name matters")]
         something: i64,
     }
     let error = convert::<Other>(&Part::default()).unwrap_err();
@@ -101,12 +103,10 @@ fn no_field_in_common_is_an_error() {
 fn a_changed_type_is_an_error_with_its_place() {
     #[derive(Gob, Debug)]
     struct Changed {
-        #[expect(dead_code, reason = "only its type matters")]
         inner: ChangedPart,
     }
     #[derive(Gob, Debug)]
     struct ChangedPart {
-        #[expect(dead_code, reason = "only its type matters")]
         y: String,
     }
     fn place<T: DecodeOwned + Debug>(value: &impl Encode) -> String {
@@ -118,8 +118,10 @@ fn a_changed_type_is_an_error_with_its_place() {
     assert_eq!(place::<Changed>(&Old::default()), "Changed.Inner.Y");
     assert_eq!(place::<Vec<Changed>>(&vec![Old::default()]), "Inner.Y");
     // A value out of range shows its element, too.
-    let mut old = Old::default();
-    old.age = 1 << 20;
+    let old = Old {
+        age: 1 << 20,
+        ..Old::default()
+    };
     assert_eq!(place::<New>(&old), "New.Age");
     assert_eq!(place::<Vec<New>>(&vec![Old::default(), old]), "[1].Age");
 }

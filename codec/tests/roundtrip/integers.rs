@@ -57,7 +57,12 @@ macro_rules! each_to_each {
 fn integers_of_all_widths() {
     let edges = prop::sample::select(vec![0, 1, 127, 128, 255, 256, 32767, 32768, 65535, 65536]);
     let wide = prop::sample::select(vec![i64::MAX, i64::MIN, 1 << 31, (1 << 31) - 1, 1 << 32]);
-    let value = prop_oneof![edges.clone(), edges.prop_map(|value: i64| -value - 1), wide, any::<i64>()];
+    let value = prop_oneof![
+        edges.clone(),
+        edges.prop_map(|value: i64| -value - 1),
+        wide,
+        any::<i64>()
+    ];
     let config = ProptestConfig {
         cases: 100,
         failure_persistence: None,
@@ -90,5 +95,7 @@ fn signs_do_not_mix() {
     mismatch::<char>(&0xd800_i64);
     mismatch::<char>(&-1_i64);
     mismatch::<f32>(&f64::MAX);
-    assert!(gobrpc_codec::from_slice::<f32>(&gobrpc_codec::to_vec(&f64::INFINITY).unwrap()).is_ok());
+    assert!(
+        gobrpc_codec::from_slice::<f32>(&gobrpc_codec::to_vec(&f64::INFINITY).unwrap()).is_ok()
+    );
 }

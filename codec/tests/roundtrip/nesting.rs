@@ -50,7 +50,9 @@ fn check<T: Sample>(rng: &mut Rng) {
     let mut stream = Vec::new();
     for value in &values {
         encoder.encode(&7_i64, &mut stream).unwrap();
-        encoder.append(&Prepared::new(value).unwrap(), &mut stream).unwrap();
+        encoder
+            .append(&Prepared::new(value).unwrap(), &mut stream)
+            .unwrap();
         encoder.encode(value, &mut stream).unwrap();
         let with = With {
             a: 1,
@@ -68,18 +70,17 @@ fn check<T: Sample>(rng: &mut Rng) {
         assert_eq!(next::<T>(&mut decoder, &mut rest, rng), arrives);
         assert_eq!(next::<T>(&mut decoder, &mut rest, rng), arrives);
         let z = "z".to_owned();
-        assert_eq!(next::<Without>(&mut decoder, &mut rest, rng), Without { a: 1, z });
+        assert_eq!(
+            next::<Without>(&mut decoder, &mut rest, rng),
+            Without { a: 1, z }
+        );
     }
     assert!(rest.is_empty());
     decoder.finish().unwrap();
 }
 
 /// The next value, fed in random pieces.
-fn next<T: gobrpc_codec::DecodeOwned>(
-    decoder: &mut Decoder,
-    rest: &mut &[u8],
-    rng: &mut Rng,
-) -> T {
+fn next<T: gobrpc_codec::DecodeOwned>(decoder: &mut Decoder, rest: &mut &[u8], rng: &mut Rng) -> T {
     loop {
         if let Some(value) = decoder.decode().unwrap() {
             return value;
@@ -194,20 +195,32 @@ fn bytes_and_their_look_alikes() {
     use std::num::{NonZeroU8, Wrapping};
     let expected = to_vec(&vec![1_u8, 2]).unwrap();
     assert_eq!(to_vec(&[1_u8, 2].as_slice()).unwrap(), expected);
-    assert_eq!(to_vec(&vec![Wrapping(1_u8), Wrapping(2)]).unwrap(), expected);
+    assert_eq!(
+        to_vec(&vec![Wrapping(1_u8), Wrapping(2)]).unwrap(),
+        expected
+    );
     assert_eq!(to_vec(&[1_u8, 2].map(New).to_vec()).unwrap(), expected);
     assert_eq!(to_vec(&vec![&1_u8, &2]).unwrap(), expected);
-    assert_eq!(to_vec(&vec![Cow::Borrowed(&1_u8), Cow::Owned(2)]).unwrap(), expected);
+    assert_eq!(
+        to_vec(&vec![Cow::Borrowed(&1_u8), Cow::Owned(2)]).unwrap(),
+        expected
+    );
     let nonzero = [1, 2].map(|byte| NonZeroU8::new(byte).unwrap()).to_vec();
     assert_eq!(to_vec(&nonzero).unwrap(), expected);
     assert_eq!(from_slice::<Vec<NonZeroU8>>(&expected).unwrap(), nonzero);
     assert!(from_slice::<Vec<NonZeroU8>>(&to_vec(&vec![1_u8, 0]).unwrap()).is_err());
-    assert_eq!(from_slice::<Vec<Wrapping<u8>>>(&expected).unwrap(), [1, 2].map(Wrapping));
+    assert_eq!(
+        from_slice::<Vec<Wrapping<u8>>>(&expected).unwrap(),
+        [1, 2].map(Wrapping)
+    );
     assert_eq!(from_slice::<Vec<Cow<'_, u8>>>(&expected).unwrap().len(), 2);
     // A pointer to a byte is no byte to Go.
     let pointers = to_vec(&vec![Box::new(1_u8), Box::new(2)]).unwrap();
     assert_ne!(pointers, expected);
-    assert_eq!(from_slice::<Vec<Box<u8>>>(&pointers).unwrap(), [1, 2].map(Box::new));
+    assert_eq!(
+        from_slice::<Vec<Box<u8>>>(&pointers).unwrap(),
+        [1, 2].map(Box::new)
+    );
     assert!(from_slice::<Vec<u8>>(&pointers).is_err());
 }
 
@@ -241,7 +254,10 @@ fn newtypes_of_pointers() {
     let plain: Plain = from_slice(&stream).unwrap();
     assert_eq!(plain.next.as_ref().unwrap().value, 2);
     // The schema of the newtype starts in the middle, and is the same.
-    assert_eq!(Next::schema().root_type().kind(), Next::schema().root_type().kind());
+    assert_eq!(
+        Next::schema().root_type().kind(),
+        Next::schema().root_type().kind()
+    );
     let root = Next(Some(Box::new(node(1, None, vec![]))));
     let stream = to_vec(&root).unwrap();
     assert_eq!(stream, to_vec(&node(1, None, vec![])).unwrap());

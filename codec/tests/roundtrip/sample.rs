@@ -76,7 +76,8 @@ impl Sample for f64 {
 
 impl Sample for String {
     fn random(rng: &mut Rng, _at: At) -> Self {
-        rng.pick(&["", "a", "héllo", "0123456789 0123456789"]).to_owned()
+        rng.pick(&["", "a", "héllo", "0123456789 0123456789"])
+            .to_owned()
     }
     fn arrives(&self, _at: At) -> Self {
         self.clone()
@@ -84,11 +85,16 @@ impl Sample for String {
 }
 
 fn several<T: Sample, C: FromIterator<T>>(rng: &mut Rng) -> C {
-    (0..rng.below(4)).map(|_| T::random(rng, At::Elsewhere)).collect()
+    (0..rng.below(4))
+        .map(|_| T::random(rng, At::Elsewhere))
+        .collect()
 }
 
 fn elsewhere<'a, T: Sample + 'a, C: FromIterator<T>>(items: impl IntoIterator<Item = &'a T>) -> C {
-    items.into_iter().map(|item| item.arrives(At::Elsewhere)).collect()
+    items
+        .into_iter()
+        .map(|item| item.arrives(At::Elsewhere))
+        .collect()
 }
 
 macro_rules! collection {
@@ -116,7 +122,10 @@ impl<T: Sample> Sample for [T; 2] {
         [T::random(rng, At::Elsewhere), T::random(rng, At::Elsewhere)]
     }
     fn arrives(&self, _at: At) -> Self {
-        [self[0].arrives(At::Elsewhere), self[1].arrives(At::Elsewhere)]
+        [
+            self[0].arrives(At::Elsewhere),
+            self[1].arrives(At::Elsewhere),
+        ]
     }
 }
 
