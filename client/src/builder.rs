@@ -152,7 +152,7 @@ impl Connector for Nowhere {
                 .0
                 .parse::<Address>()
                 .err()
-                .unwrap_or_else(crate::link::closed))
+                .unwrap_or_else(crate::state::closed))
         })
     }
 }

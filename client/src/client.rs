@@ -6,16 +6,17 @@ use std::sync::Arc;
 
 use gobrpc_protocol::caller::{Exchange, Request};
 use gobrpc_protocol::codec::Encode;
-use gobrpc_protocol::{Call, Caller, Delivery, Error, Phase, Result};
+use gobrpc_protocol::{Call, Caller, Error, Phase, Result};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::runtime::Handle as Runtime;
 use tokio::time::Instant;
 
 use crate::builder::ClientBuilder;
 use crate::connector::Connector;
-use crate::link::{Gate, Link, Stage, Started};
+use crate::link::{Link, Started};
 use crate::options::Options;
 use crate::reply::PendingReply;
+use crate::state::{Gate, Stage};
 
 /// A client of one server: any number of calls at a time over one connection.
 ///
@@ -275,7 +276,6 @@ impl Caller for Client {
 }
 
 fn failed(error: Error) -> Exchange {
-    debug_assert_eq!(error.delivery(), Delivery::NotSent);
     Exchange::ready(Err(error))
 }
 

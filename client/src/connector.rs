@@ -33,6 +33,9 @@ pub type Connecting<'a> = Pin<Box<dyn Future<Output = Result<BoxedIo>> + Send + 
 /// one connection at a time, and drops a dial that takes longer than the
 /// [connect timeout](crate::ClientBuilder::connect_timeout).
 ///
+/// A byte counts as sent once the stream has accepted it, also if the stream
+/// keeps it in a buffer of its own, as TLS does.
+///
 /// # Examples
 ///
 /// ```

@@ -12,7 +12,8 @@ use tokio_util::io::poll_read_buf;
 
 use crate::connection::Completion;
 use crate::connector::BoxedIo;
-use crate::link::{Link, State};
+use crate::link::Link;
+use crate::state::State;
 
 /// Does the I/O of one connection until it ends.
 ///

@@ -12,7 +12,7 @@
 //! | places | [`Address`], [`connector`] | texts to streams: TCP, Unix, HTTP CONNECT, others |
 //! | one call | `slot`, `queue` | where a result is waited for, and a place on the connection |
 //! | one connection | `connection`, `driver` | bytes and who wrote them; the socket's one task |
-//! | one peer | `link`, `link_task` | at most one connection at a time; dial, lose, dial again |
+//! | one peer | `state`, `link`, `link_task` | at most one connection at a time; dial, lose, dial again |
 //! | handles | [`Client`], [`ClientBuilder`] | what users hold |
 
 mod address;
@@ -28,14 +28,21 @@ mod options;
 mod queue;
 mod reply;
 mod slot;
+mod state;
 
 pub use address::Address;
 pub use builder::ClientBuilder;
 pub use client::Client;
 pub use connector::Connector;
 
+#[cfg(feature = "macros")]
+pub use gobrpc_macros::service;
 pub use gobrpc_protocol as protocol;
 pub use gobrpc_protocol::codec::{Gob, Limits};
 pub use gobrpc_protocol::{
     Call, Caller, Code, Context, Delivery, Error, Phase, Reply, Result, Streaming,
 };
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

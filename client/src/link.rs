@@ -1,20 +1,17 @@
 //! [`Link`]: the way to one peer, with at most one connection at a time.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::Waker;
-use std::time::Duration;
 
 use gobrpc_protocol::{Body, Delivery, Error, Phase, Request, Result};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use crate::backoff::Backoff;
-use crate::connection::{Completion, Connection};
 use crate::connector::Connector;
 use crate::link_task::LinkTask;
 use crate::options::Options;
-use crate::queue::{Queue, Waiting};
+use crate::queue::Waiting;
 use crate::slot::{Abandoned, Place, Slot};
+use crate::state::{Gate, Stage, State, closed};
 
 /// What all handles of a client share.
 ///
@@ -30,45 +27,6 @@ pub(crate) struct Link {
     pub(crate) changed: Notify,
 }
 
-/// What the lock of a [`Link`] guards.
-pub(crate) struct State {
-    pub(crate) gate: Gate,
-    pub(crate) stage: Stage,
-    pub(crate) queue: Queue,
-    pub(crate) backoff: Backoff,
-    /// Why there is no connection, and when to dial again.
-    pub(crate) failure: Option<Failure>,
-    /// Dials that have ended, and connections that have.
-    pub(crate) attempts: u64,
-    /// Connections that there have been.
-    pub(crate) connections: u64,
-    /// The link's task, when it sleeps.
-    task: Option<Waker>,
-}
-
-/// Whether new calls are taken.
-pub(crate) enum Gate {
-    Open,
-    /// No new ones; those under way finish.
-    Retired,
-    /// It is over, for this reason.
-    Ended(Error),
-}
-
-/// Whether there is a connection. The link's task lives but in `Down`.
-pub(crate) enum Stage {
-    Down,
-    Dialling,
-    Up(Box<Connection>),
-}
-
-/// A dial that failed, or a connection that was lost before it was of use.
-#[derive(Clone)]
-pub(crate) struct Failure {
-    pub(crate) error: Error,
-    pub(crate) retry_at: Instant,
-}
-
 /// What [`Link::start`] made of a call.
 pub(crate) enum Started {
     /// It is under way.
@@ -77,74 +35,13 @@ pub(crate) enum Started {
     Failed(Error),
 }
 
-impl State {
-    pub(crate) fn is_open(&self) -> bool {
-        matches!(self.gate, Gate::Open)
-    }
-
-    pub(crate) fn connection(&mut self) -> Option<&mut Connection> {
-        match &mut self.stage {
-            Stage::Up(connection) => Some(connection),
-            _ => None,
-        }
-    }
-
-    /// Remembers the link's task, to be woken by what callers do.
-    pub(crate) fn register(&mut self, waker: &Waker) {
-        match &self.task {
-            Some(task) if task.will_wake(waker) => {}
-            _ => self.task = Some(waker.clone()),
-        }
-    }
-
-    /// Notes that there is no connection and no task any more.
-    pub(crate) fn down(&mut self) {
-        self.stage = Stage::Down;
-        self.task = None;
-        if matches!(self.gate, Gate::Retired) {
-            self.gate = Gate::Ended(closed());
-        }
-    }
-
-    /// Moves calls from the queue onto the connection while it has room.
-    pub(crate) fn admit(&mut self, options: &Options, failed: &mut Vec<Completion>) {
-        let Stage::Up(connection) = &mut self.stage else {
-            return;
-        };
-        while !self.queue.is_empty() && connection.has_room(options) {
-            let Some(Waiting { request, slot }) = self.queue.pop() else {
-                return;
-            };
-            // The one who waits finds its time up by itself; it need not cost
-            // the peer anything.
-            let expired = slot.deadline.is_some_and(|at| at <= Instant::now());
-            if expired || slot.is_gone() {
-                continue;
-            }
-            if let Err(error) = connection.call(&request, &slot) {
-                failed.push((slot, Err(error)));
-            }
-        }
-    }
-}
-
 impl Link {
     pub(crate) fn new(options: Options, connector: Arc<dyn Connector>, gate: Gate) -> Self {
-        let backoff = Backoff::new(options.backoff_first, options.backoff_max);
         Self {
             peer: Arc::from(connector.peer()),
-            options,
             connector,
-            state: Mutex::new(State {
-                gate,
-                stage: Stage::Down,
-                queue: Queue::default(),
-                backoff,
-                failure: None,
-                attempts: 0,
-                connections: 0,
-                task: None,
-            }),
+            state: Mutex::new(State::new(&options, gate)),
+            options,
             changed: Notify::new(),
         }
     }
@@ -167,7 +64,7 @@ impl Link {
             && connection.has_room(&self.options)
         {
             let encoded = connection.call(&request, &slot);
-            let task = state.task.take();
+            let task = state.take_task();
             drop(state);
             if let Some(task) = task {
                 task.wake();
@@ -226,7 +123,7 @@ impl Link {
         let task = if state.is_open() {
             None
         } else {
-            state.task.take()
+            state.take_task()
         };
         drop(state);
         drop(removed);
@@ -245,7 +142,7 @@ impl Link {
                 _ => Gate::Retired,
             };
         }
-        let task = state.task.take();
+        let task = state.take_task();
         drop(state);
         self.changed.notify_waiters();
         if let Some(task) = task {
@@ -316,51 +213,4 @@ impl Link {
             slot.complete(result.map_err(|error| error.with_peer(Arc::clone(&self.peer))));
         }
     }
-}
-
-impl State {
-    /// Why no call is taken, if none is.
-    fn refusal(&self) -> Option<Error> {
-        match &self.gate {
-            Gate::Open => None,
-            Gate::Retired => Some(closed()),
-            Gate::Ended(error) => Some(error.clone()),
-        }
-    }
-
-    /// The failure after which it is too early to dial again, and the time now.
-    fn retry_at(&self) -> Option<(&Failure, Instant)> {
-        if matches!(self.stage, Stage::Up(_)) {
-            return None;
-        }
-        let failure = self.failure.as_ref()?;
-        let now = Instant::now();
-        (now < failure.retry_at).then_some((failure, now))
-    }
-}
-
-impl Failure {
-    /// The error of a call that is not to wait for the next dial.
-    fn refuse(&self, wait: Duration) -> Error {
-        let last = &self.error;
-        let error = Error::with_code(
-            last.code(),
-            format!(
-                "{} (the next dial is in {} ms)",
-                last.message(),
-                wait.as_millis()
-            ),
-        )
-        .with_phase(last.phase())
-        .with_source(last.clone());
-        match last.peer() {
-            Some(peer) => error.with_peer(peer),
-            None => error,
-        }
-    }
-}
-
-/// Go's `ErrShutdown`.
-pub(crate) fn closed() -> Error {
-    Error::unavailable("the client is closed").with_phase(Phase::Queue)
 }

@@ -13,7 +13,8 @@ use tokio::time::Instant;
 use crate::connection::Connection;
 use crate::connector::BoxedIo;
 use crate::driver::{Driver, End};
-use crate::link::{Failure, Gate, Link, Stage, State};
+use crate::link::Link;
+use crate::state::{Failure, Stage, State};
 
 /// The one task of a link. It lives while there is a dial or a connection.
 ///
@@ -206,12 +207,8 @@ impl Link {
             retry_at,
         });
         let reconnect = self.options.reconnect;
-        if !reconnect && state.is_open() {
-            let message = format!(
-                "reconnecting is off, and the connection is gone: {}",
-                cause.message()
-            );
-            state.gate = Gate::Ended(Error::unavailable(message).with_phase(Phase::Queue));
+        if !reconnect {
+            state.end(&cause);
         }
         let doomed = state.queue.take(|waiting| {
             let can_wait = wait.is_zero() || waiting.slot.deadline.is_some_and(|at| at > retry_at);
@@ -250,9 +247,14 @@ impl Link {
         let mut state = self.lock();
         let stage = std::mem::replace(&mut state.stage, Stage::Down);
         let completions = match stage {
-            // How far the writing came is not known any more: any call may have
-            // been sent.
-            Stage::Up(connection) => connection.fail(u64::MAX, &cause),
+            Stage::Up(connection) => {
+                if !self.options.reconnect {
+                    state.end(&cause);
+                }
+                // How far the writing came is not known any more: any call may
+                // have been sent.
+                connection.fail(u64::MAX, &cause)
+            }
             _ => Vec::new(),
         };
         let doomed = state.queue.take(|_| true);

@@ -7,6 +7,6 @@ mod wire_type;
 pub(crate) use table::builtin_kind;
 
 pub use id::TypeId;
-pub(crate) use sent::{Mark, SentTypes};
+pub(crate) use sent::{KeyHasher, Mark, SentTypes};
 pub use table::TypeTable;
 pub use wire_type::{WireField, WireKind, WireType};

@@ -8,6 +8,7 @@ use std::task::{Context as TaskContext, Poll, ready};
 use std::time::Duration;
 
 use bytes::BytesMut;
+use gobrpc_protocol::server_connection::IncomingRequest;
 use gobrpc_protocol::{Context, Peer, ServerConnection};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{Instant, Sleep, sleep_until, timeout};
@@ -19,7 +20,7 @@ use crate::ServerConfig;
 use crate::handlers::{self, Done, Finished};
 use crate::listener::Io;
 use crate::preface;
-use crate::router::Router;
+use crate::router::{Route, Router};
 
 /// What all connections of a server share.
 #[derive(Debug)]
@@ -121,6 +122,8 @@ struct Driver<S> {
     finished: Arc<Finished>,
     /// Taken from `finished`; kept for its memory.
     done: Vec<Done>,
+    /// The method that was called last, by the name as it was sent.
+    last_route: Option<(Arc<str>, Route)>,
     /// Handlers that run as tasks.
     running: usize,
     /// What is being written, and how far it is.
@@ -145,6 +148,7 @@ impl<S: Io> Driver<S> {
             connection,
             finished: Arc::default(),
             done: Vec::new(),
+            last_route: None,
             running: 0,
             writing: Vec::new(),
             written: 0,
@@ -278,18 +282,31 @@ impl<S: Io> Driver<S> {
         true
     }
 
-    fn handle(&mut self, request: gobrpc_protocol::server_connection::IncomingRequest) {
+    fn handle(&mut self, request: IncomingRequest) {
         let seq = request.seq;
-        let (route, body) = match (self.shared.router.find(&request.service_method), request.body) {
-            (Ok(route), Ok(body)) => (route, body),
-            (Err(error), _) | (_, Err(error)) => {
-                self.connection
-                    .reply(seq, &request.service_method, Err(error));
-                return;
+        let name = &request.service_method;
+        // Calls of one method share their name, so that most need no look-up.
+        let known = matches!(&self.last_route, Some((last, _)) if Arc::ptr_eq(last, name));
+        if !known {
+            match self.shared.router.find(name) {
+                Ok(route) => self.last_route = Some((Arc::clone(name), route.clone())),
+                Err(error) => {
+                    self.connection.reply(seq, name, Err(error));
+                    return;
+                }
             }
+        }
+        let Some((_, route)) = &self.last_route else {
+            return;
         };
-        let context = Context::new(Arc::clone(&self.peer), Arc::clone(&route.name), seq);
-        match handlers::start(route, context, body, &self.finished) {
+        let result = match request.body {
+            Ok(body) => {
+                let context = Context::new(Arc::clone(&self.peer), Arc::clone(&route.name), seq);
+                handlers::start(route, context, body, &self.finished)
+            }
+            Err(error) => Some(Err(error)),
+        };
+        match result {
             Some(result) => self.connection.reply(seq, &route.name, result),
             None => self.running += 1,
         }

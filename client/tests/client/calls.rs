@@ -242,11 +242,11 @@ fn a_runtime_that_shuts_down_fails_its_calls_and_the_next_works() {
     let (connector, mut servers) = crate::server::pipes(4096);
     let client = Client::builder().connect_with(connector);
     let first = runtime();
-    let reply = first.block_on(async {
+    let (reply, _peer) = first.block_on(async {
         let reply = client.call::<i64, _>("A.B", &1_i64).start();
         let mut peer = Peer::new(servers.recv().await.unwrap());
         peer.next_int().await.unwrap();
-        reply
+        (reply, peer)
     });
     drop(first);
     let second = runtime();

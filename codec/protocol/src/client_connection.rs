@@ -222,8 +222,24 @@ impl<T> ClientConnection<T> {
     /// # Errors
     ///
     /// If the stream is lost: the connection is to be closed, and all calls that
-    /// wait are to fail by [`take_pending`](Self::take_pending).
+    /// wait are to fail by [`take_pending`](Self::take_pending). The error's
+    /// delivery is [`Delivery::Sent`], which is the driver's to correct for calls
+    /// that it had not written yet.
     pub fn poll_reply(&mut self) -> Result<Option<IncomingReply<T>>> {
+        self.poll_reply_inner().map_err(|error| {
+            // Bytes that are wrong are no argument here: they are the peer's fault.
+            let code = match error.code() {
+                Code::InvalidArgument => Code::Internal,
+                code => code,
+            };
+            Error::with_code(code, error.message().to_owned())
+                .with_phase(Phase::Decode)
+                .with_delivery(Delivery::Sent)
+                .with_source(error)
+        })
+    }
+
+    fn poll_reply_inner(&mut self) -> Result<Option<IncomingReply<T>>> {
         loop {
             match self.header.take() {
                 None => {
@@ -306,13 +322,11 @@ impl<T> ClientConnection<T> {
     /// If it stopped inside of a reply.
     pub fn handle_eof(&mut self) -> Result<()> {
         if self.header.is_some() {
-            return Err(Error::unavailable(
-                "the peer closed between a header and its body",
-            ));
+            return Err(lost("the peer closed between a header and its body".to_owned()));
         }
         self.decoder
             .finish()
-            .map_err(|error| Error::unavailable(format!("the peer closed: {error}")))
+            .map_err(|error| lost(format!("the peer closed: {error}")))
     }
 
     /// Takes all calls that still wait, with their numbers.
@@ -322,4 +336,10 @@ impl<T> ClientConnection<T> {
             .filter_map(|(seq, call)| Some((Seq(seq), call?)))
             .collect()
     }
+}
+
+fn lost(message: String) -> Error {
+    Error::unavailable(message)
+        .with_phase(Phase::Wait)
+        .with_delivery(Delivery::Sent)
 }

@@ -280,10 +280,9 @@ impl Error {
         Self::with_code(code, text).with_delivery(Delivery::Answered)
     }
 
-    fn edit(self, edit: impl FnOnce(&mut Inner)) -> Self {
-        let mut inner = Arc::unwrap_or_clone(self.0);
-        edit(&mut inner);
-        Self(Arc::new(inner))
+    fn edit(mut self, edit: impl FnOnce(&mut Inner)) -> Self {
+        edit(Arc::make_mut(&mut self.0));
+        self
     }
 
     /// Sets where it failed.

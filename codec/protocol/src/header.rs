@@ -42,6 +42,16 @@ pub struct Header<'a> {
     pub encoding: Cow<'a, str>,
 }
 
+impl Header<'_> {
+    /// True if a field is set that Go does not have.
+    fn is_extended(&self) -> bool {
+        (self.kind | self.flags | self.caps | self.reference | self.credit | self.code) != 0
+            || self.timeout != 0
+            || !self.meta.is_empty()
+            || !self.encoding.is_empty()
+    }
+}
+
 /// Longest message of a header in bytes (64 KiB): names and metadata, never an
 /// argument. The definition of its type is held to it, too.
 pub const HEADER_BYTES_MAX: usize = 64 << 10;
@@ -156,7 +166,10 @@ impl<'de: 'a, 'a> Decode<'de> for Header<'a> {
 /// A text of a header. Go's need not be UTF-8, and one that is not must not cost
 /// the connection: it is only shown, or leads to no service.
 fn text<'de>(reader: &mut Reader<'de, '_>) -> Result<Cow<'de, str>> {
-    reader.bytes().map(String::from_utf8_lossy)
+    reader.bytes().map(|bytes| match std::str::from_utf8(bytes) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => String::from_utf8_lossy(bytes),
+    })
 }
 
 /// The forms in which a [`Header`] is sent: which struct, and how much of it.
@@ -210,6 +223,11 @@ macro_rules! forms {
     };
     (@encode $header:ident $writer:ident $delta:ident all) => {
         forms!(@encode $header $writer $delta go_response);
+        if !$header.is_extended() {
+            // Most headers: what is zero is left out, and all of it is.
+            $writer.end_struct();
+            return Ok(());
+        }
         $writer.field(&mut $delta, field::KIND.1, &$header.kind)?;
         $writer.field(&mut $delta, field::FLAGS.1, &$header.flags)?;
         $writer.field(&mut $delta, field::TIMEOUT.1, &$header.timeout)?;

@@ -2,11 +2,12 @@
 
 use std::any::TypeId as RustType;
 use std::collections::HashMap;
+use std::hash::BuildHasherDefault;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::error::{Error, Result};
 use crate::plan::Plan;
-use crate::types::{TypeId, TypeTable};
+use crate::types::{KeyHasher, TypeId, TypeTable};
 use crate::value::StreamTypes;
 use crate::{Gob, Limits};
 
@@ -22,7 +23,7 @@ pub(crate) struct PlanCache {
 
 #[derive(Debug, Default)]
 struct Plans {
-    known: HashMap<(RustType, TypeId), Known>,
+    known: HashMap<(RustType, TypeId), Known, BuildHasherDefault<KeyHasher>>,
     /// Bytes of memory that the plans own.
     weight: usize,
 }

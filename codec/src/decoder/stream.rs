@@ -25,7 +25,9 @@ pub(crate) struct Stream {
     assembly: Option<(TypeId, Assembly)>,
     /// Root types and whether their values may hold interfaces.
     interfaces: HashMap<TypeId, bool>,
-    last_root: Option<(TypeId, bool)>,
+    /// The two that came last: an RPC stream alternates between headers and
+    /// bodies.
+    last_roots: [Option<(TypeId, bool)>; 2],
 }
 
 /// What a message is.
@@ -49,7 +51,7 @@ impl Stream {
             recent: [None, None],
             assembly: None,
             interfaces: HashMap::new(),
-            last_root: None,
+            last_roots: [None, None],
         }
     }
 
@@ -84,6 +86,8 @@ impl Stream {
                 .checked_neg()
                 .ok_or_else(|| Error::malformed("type id out of range"))?;
             let limits = *self.limits();
+            // What was defined before still decodes; a value of a type that was not
+            // taken in is an error of its own.
             let rest = Arc::make_mut(&mut self.types).define(id, rest, &limits)?;
             if !rest.is_empty() {
                 return Err(Error::malformed("bytes behind a type definition"));
@@ -122,10 +126,9 @@ impl Stream {
     }
 
     fn may_hold_interface(&mut self, id: TypeId) -> bool {
-        if let Some((last, answer)) = self.last_root {
-            if last == id {
-                return answer;
-            }
+        let last = self.last_roots.iter().flatten();
+        if let Some((_, answer)) = last.clone().find(|(last, _)| *last == id) {
+            return *answer;
         }
         let answer = match self.interfaces.get(&id) {
             Some(&answer) => answer,
@@ -140,7 +143,8 @@ impl Stream {
                 answer
             }
         };
-        self.last_root = Some((id, answer));
+        self.last_roots.swap(0, 1);
+        self.last_roots[0] = Some((id, answer));
         answer
     }
 

@@ -1,0 +1,3 @@
+module gobrpc.demo/peer
+
+go 1.21

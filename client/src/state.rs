@@ -1,0 +1,177 @@
+//! [`State`]: what the handles and the task of a link share.
+
+use std::task::Waker;
+use std::time::Duration;
+
+use gobrpc_protocol::{Error, Phase};
+use tokio::time::Instant;
+
+use crate::backoff::Backoff;
+use crate::connection::{Completion, Connection};
+use crate::options::Options;
+use crate::queue::{Queue, Waiting};
+
+/// What the lock of a [`Link`](crate::link::Link) guards.
+pub(crate) struct State {
+    pub(crate) gate: Gate,
+    pub(crate) stage: Stage,
+    pub(crate) queue: Queue,
+    pub(crate) backoff: Backoff,
+    /// Why there is no connection, and when to dial again.
+    pub(crate) failure: Option<Failure>,
+    /// Dials that have ended, and connections that have.
+    pub(crate) attempts: u64,
+    /// Connections that there have been.
+    pub(crate) connections: u64,
+    /// The link's task, when it sleeps.
+    task: Option<Waker>,
+}
+
+/// Whether new calls are taken.
+pub(crate) enum Gate {
+    Open,
+    /// No new ones; those under way finish.
+    Retired,
+    /// It is over, for this reason.
+    Ended(Error),
+}
+
+/// Whether there is a connection. The link's task lives but in `Down`.
+pub(crate) enum Stage {
+    Down,
+    Dialling,
+    Up(Box<Connection>),
+}
+
+/// A dial that failed, or a connection that was lost before it was of use.
+#[derive(Clone)]
+pub(crate) struct Failure {
+    pub(crate) error: Error,
+    pub(crate) retry_at: Instant,
+}
+
+impl State {
+    pub(crate) fn new(options: &Options, gate: Gate) -> Self {
+        Self {
+            gate,
+            stage: Stage::Down,
+            queue: Queue::default(),
+            backoff: Backoff::new(options.backoff_first, options.backoff_max),
+            failure: None,
+            attempts: 0,
+            connections: 0,
+            task: None,
+        }
+    }
+
+    /// The link's task, to be woken when the lock was given back.
+    pub(crate) fn take_task(&mut self) -> Option<Waker> {
+        self.task.take()
+    }
+
+    pub(crate) fn is_open(&self) -> bool {
+        matches!(self.gate, Gate::Open)
+    }
+
+    pub(crate) fn connection(&mut self) -> Option<&mut Connection> {
+        match &mut self.stage {
+            Stage::Up(connection) => Some(connection),
+            _ => None,
+        }
+    }
+
+    /// Remembers the link's task, to be woken by what callers do.
+    pub(crate) fn register(&mut self, waker: &Waker) {
+        match &self.task {
+            Some(task) if task.will_wake(waker) => {}
+            _ => self.task = Some(waker.clone()),
+        }
+    }
+
+    /// Notes that there is no connection and no task any more.
+    pub(crate) fn down(&mut self) {
+        self.stage = Stage::Down;
+        self.task = None;
+        if matches!(self.gate, Gate::Retired) {
+            self.gate = Gate::Ended(closed());
+        }
+    }
+
+    /// Takes no calls any more, since the connection is gone and there will be no
+    /// other.
+    pub(crate) fn end(&mut self, cause: &Error) {
+        if self.is_open() {
+            let message = format!(
+                "reconnecting is off, and the connection is gone: {}",
+                cause.message()
+            );
+            self.gate = Gate::Ended(Error::unavailable(message).with_phase(Phase::Queue));
+        }
+    }
+
+    /// Moves calls from the queue onto the connection while it has room.
+    pub(crate) fn admit(&mut self, options: &Options, failed: &mut Vec<Completion>) {
+        let Stage::Up(connection) = &mut self.stage else {
+            return;
+        };
+        while !self.queue.is_empty() && connection.has_room(options) {
+            let Some(Waiting { request, slot }) = self.queue.pop() else {
+                return;
+            };
+            // The one who waits finds its time up by itself; it need not cost
+            // the peer anything.
+            let expired = slot.deadline.is_some_and(|at| at <= Instant::now());
+            if expired || slot.is_gone() {
+                continue;
+            }
+            if let Err(error) = connection.call(&request, &slot) {
+                failed.push((slot, Err(error)));
+            }
+        }
+    }
+
+    /// Why no call is taken, if none is.
+    pub(crate) fn refusal(&self) -> Option<Error> {
+        match &self.gate {
+            Gate::Open => None,
+            Gate::Retired => Some(closed()),
+            Gate::Ended(error) => Some(error.clone()),
+        }
+    }
+
+    /// The failure after which it is too early to dial again, and the time now.
+    pub(crate) fn retry_at(&self) -> Option<(&Failure, Instant)> {
+        if matches!(self.stage, Stage::Up(_)) {
+            return None;
+        }
+        let failure = self.failure.as_ref()?;
+        let now = Instant::now();
+        (now < failure.retry_at).then_some((failure, now))
+    }
+}
+
+impl Failure {
+    /// The error of a call that is not to wait for the next dial.
+    pub(crate) fn refuse(&self, wait: Duration) -> Error {
+        let last = &self.error;
+        let error = Error::with_code(
+            last.code(),
+            format!(
+                "{} (the next dial is in {} ms)",
+                last.message(),
+                wait.as_millis()
+            ),
+        )
+        .with_phase(last.phase())
+        .with_source(last.clone());
+        match last.peer() {
+            Some(peer) => error.with_peer(peer),
+            None => error,
+        }
+    }
+}
+
+/// Go's `ErrShutdown`.
+pub(crate) fn closed() -> Error {
+    Error::unavailable("the client is closed").with_phase(Phase::Queue)
+}
