@@ -22,12 +22,16 @@ mod decoder;
 mod encode;
 mod encoder;
 mod error;
+#[cfg(feature = "framed")]
+mod framed;
 mod gob;
 mod impls;
+mod io;
 mod limits;
 mod message;
 mod plan;
 pub mod schema;
+mod serde;
 mod types;
 mod value;
 mod walk;
@@ -38,13 +42,17 @@ pub use decoder::{Decoder, RawValue, borrow_from_slice, from_slice, from_slice_w
 pub use encode::Encode;
 pub use encoder::{Checkpoint, Encoder, Prepared};
 pub use error::{Error, ErrorKind, Result};
+#[cfg(feature = "framed")]
+pub use framed::GobCodec;
 pub use gob::Gob;
 #[cfg(feature = "derive")]
 pub use gobrpc_derive::Gob;
 pub use impls::GoString;
+pub use io::{ReadDecoder, WriteEncoder};
 pub use limits::Limits;
 pub use plan::NodeId;
 pub use schema::{Edge, Kind, Schema, SchemaBuilder, StructBuilder};
+pub use self::serde::from_slice_serde;
 pub use types::{TypeId, TypeTable, WireField, WireKind, WireType};
 pub use value::{Interface, List, Map, MapIter, OpaqueValue, Struct, Value};
 pub use wire::{Reader, StructFields, Writer};

@@ -92,6 +92,11 @@ impl Plan {
         local: &Schema,
         room: usize,
     ) -> Result<Self> {
+        if local.is_endless() {
+            return Err(Error::misuse(format!(
+                "{local} contains itself and so has no zero: put an Option around the pointer"
+            )));
+        }
         let mut compiler = Compiler {
             types,
             local,

@@ -2,6 +2,7 @@
 
 mod builder;
 mod cache;
+mod endless;
 
 pub use builder::{SchemaBuilder, StructBuilder};
 
@@ -38,6 +39,8 @@ pub struct Schema {
 pub struct Edge {
     pub(crate) node: u32,
     pub(crate) pointers: u8,
+    /// The value may be absent, so that a type may refer to itself this way.
+    pub(crate) nullable: bool,
 }
 
 /// One type of a [`Schema`].
@@ -171,6 +174,15 @@ impl Type {
 }
 
 impl Edge {
+    /// A plain reference to the type at this place.
+    pub(crate) const fn to(node: u32) -> Self {
+        Self {
+            node,
+            pointers: 0,
+            nullable: false,
+        }
+    }
+
     /// The place of the type among [`Schema::types`].
     #[must_use]
     pub const fn index(self) -> usize {

@@ -101,7 +101,8 @@ impl Prepared {
     ///
     /// * Structs keep their name, fields get the PascalCase of theirs.
     /// * A field that is `None`, or an empty sequence or map, is left out of the
-    ///   type. An empty sequence elsewhere is an error, unless another one in the
+    ///   type; to deserialize it again by serde, it needs `#[serde(default)]` or
+    ///   `Option`. An empty sequence elsewhere is an error, unless another one in the
     ///   same place has elements.
     /// * Elements of a sequence and values of a map must be of one type; signed
     ///   integers, unsigned ones and floats together are what holds them all.

@@ -5,7 +5,7 @@
 
 mod pair;
 
-use gobrpc_protocol::codec::{Decoder, ErrorKind, Limits};
+use gobrpc_protocol::codec::{Decoder, ErrorKind, Gob, Limits};
 use gobrpc_protocol::{
     ClientConnection, Code, Delivery, Error, Head, Payload, Response, ServerConnection,
 };
@@ -118,56 +118,176 @@ fn headers_are_gos_unless_the_peer_shows_that_it_knows_more() {
     assert_eq!(lengths[2], 1 + 2 + 2 + 14 + 2 + 1, "{lengths:?}");
 }
 
-/// A server behind a Go client that sends Go's own stream, from its golden, and
-/// the bytes that Go's server answers.
-#[test]
-fn gos_client_stream_is_understood() {
-    let golden = |name: &str| {
-        let path = format!(
-            "{}/../../tests/golden/{name}.hex",
-            env!("CARGO_MANIFEST_DIR")
-        );
-        let Ok(text) = std::fs::read_to_string(&path) else {
-            eprintln!("SKIPPED: {path} is not part of the package");
-            return None;
-        };
-        let digits: String = text.split_whitespace().collect();
-        Some(
-            (0..digits.len() / 2)
-                .map(|at| u8::from_str_radix(&digits[2 * at..2 * at + 2], 16).unwrap())
-                .collect::<Vec<u8>>(),
-        )
+/// A stream that Go wrote; `None` where the goldens are not at hand.
+fn golden(name: &str) -> Option<Vec<u8>> {
+    let path = format!(
+        "{}/../../tests/golden/{name}.hex",
+        env!("CARGO_MANIFEST_DIR")
+    );
+    let Ok(text) = std::fs::read_to_string(&path) else {
+        eprintln!("SKIPPED: {path} is not part of the package");
+        return None;
     };
-    let Some(stream) = golden("rpc_client_stream") else { return };
+    let digits: String = text.split_whitespace().collect();
+    Some(
+        (0..digits.len() / 2)
+            .map(|at| u8::from_str_radix(&digits[2 * at..2 * at + 2], 16).unwrap())
+            .collect(),
+    )
+}
+
+#[derive(Debug, Clone, Copy, Gob)]
+#[gob(crate = "gobrpc_protocol::codec", package = "model")]
+struct Args {
+    a: i64,
+    b: i64,
+}
+
+#[derive(Debug, Clone, Copy, Gob)]
+#[gob(crate = "gobrpc_protocol::codec", package = "model")]
+struct Quotient {
+    quo: i64,
+    rem: i64,
+}
+
+/// The conversation of Go's goldens `rpc_client_stream` and `rpc_server_stream`.
+const CONVERSATION: [(&str, Args); 5] = [
+    ("Arith.Multiply", Args { a: 7, b: 6 }),
+    ("Arith.Divide", Args { a: 1, b: 0 }),
+    ("Arith.Divide", Args { a: 17, b: 5 }),
+    ("Nope.Foo", Args { a: 1, b: 2 }),
+    ("Arith.Multiply", Args { a: 0, b: 0 }),
+];
+
+/// To Go both ends write what Go's own ends write, to the byte.
+#[test]
+fn plain_streams_are_gos_to_the_byte() {
+    let (Some(sent), Some(received)) = (golden("rpc_client_stream"), golden("rpc_server_stream"))
+    else {
+        return;
+    };
+    let mut pair = Pair::new(ClientConnection::new().plain_go(), 10);
+    for (call, (method, args)) in CONVERSATION.into_iter().enumerate() {
+        pair.call(method, &args, call as u64);
+        pair.run(|method, body| {
+            let args: Args = body.decode()?;
+            match method {
+                "Arith.Multiply" => Response::unary(&(args.a * args.b)),
+                "Arith.Divide" if args.b == 0 => Err(Error::new("divide by zero")),
+                "Arith.Divide" => Response::unary(&Quotient {
+                    quo: args.a / args.b,
+                    rem: args.a % args.b,
+                }),
+                _ => Err(gobrpc_protocol::method::no_service(method)),
+            }
+        });
+    }
+    assert_eq!(pair.client_sent, sent);
+    assert_eq!(pair.server_sent, received);
+}
+
+/// The superset's first frames, as they are on the wire: a change here is a
+/// change of the protocol.
+#[test]
+fn the_extended_headers_have_these_bytes() {
+    let mut pair = Pair::new(ClientConnection::new(), 11);
+    pair.call("A.B", &7_i64, 0);
+    pair.run(|_, _| Response::unary(&8_i64));
+    let hex = |bytes: &[u8]| {
+        bytes
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect::<String>()
+    };
+    // The fields that follow ServiceMethod, Seq and Error, with their types.
+    let fields = "010c\
+        010d536572766963654d6574686f64010c00\
+        0103536571010600\
+        01054572726f72010c00\
+        01044b696e64010600\
+        0105466c616773010600\
+        010754696d656f7574010400\
+        01044d65746101ff8200\
+        010443617073010600\
+        0103526566010600\
+        0106437265646974010600\
+        0104436f6465010600\
+        0103456e63010c00\
+        0000";
+    let meta = "16ff8102010108\
+        5b5d737472696e67\
+        01ff8200010c0000";
+    let definition = |name: &str| {
+        let body = format!(
+            "7f030101{:02x}{}01ff8000{fields}",
+            name.len(),
+            hex(name.as_bytes())
+        );
+        let length = body.len() / 2;
+        assert!((128..256).contains(&length));
+        format!("ff{length:02x}{body}{meta}")
+    };
+    // A header with ServiceMethod and Caps, then the body.
+    assert_eq!(
+        hex(&pair.client_sent),
+        format!("{}0aff800103412e420701000304000e", definition("Request"))
+    );
+    assert_eq!(
+        hex(&pair.server_sent),
+        format!("{}0aff800103412e4207010003040010", definition("Response"))
+    );
+}
+
+#[test]
+fn gos_streams_are_understood() {
+    let Some(stream) = golden("rpc_client_stream") else {
+        return;
+    };
     let mut server = ServerConnection::new();
     let mut seen = Vec::new();
     for byte in stream {
         server.input().extend_from_slice(&[byte]);
         while let Some(request) = server.poll_request().unwrap() {
-            request.body.unwrap();
-            seen.push((request.seq, request.service_method));
+            let args: Args = request.body.unwrap().decode().unwrap();
+            seen.push((request.seq, request.service_method, args.a, args.b));
         }
     }
     server.handle_eof().unwrap();
-    assert_eq!(seen.len(), 5, "{seen:?}");
-    assert!(seen.iter().enumerate().all(|(at, (seq, _))| at as u64 == *seq));
+    for (call, ((method, args), seen)) in CONVERSATION.into_iter().zip(&seen).enumerate() {
+        assert_eq!(*seen, (call as u64, method.into(), args.a, args.b));
+    }
+    assert_eq!(seen.len(), CONVERSATION.len());
 
-    let Some(stream) = golden("rpc_server_stream") else { return };
+    let Some(stream) = golden("rpc_server_stream") else {
+        return;
+    };
     let mut client = ClientConnection::<u64>::new();
     for call in 0..5 {
         client
             .call(&Head::new("A.B"), &Payload::new(&call).unwrap(), call)
             .unwrap();
     }
-    let mut replies = 0;
+    let mut replies = Vec::new();
     for byte in stream {
         client.input().extend_from_slice(&[byte]);
-        while client.poll_reply().unwrap().is_some() {
-            replies += 1;
+        while let Some(reply) = client.poll_reply().unwrap() {
+            replies.push(reply.result);
         }
     }
     client.handle_eof().unwrap();
-    assert_eq!(replies, 5);
+    let texts: Vec<_> = replies
+        .iter()
+        .map(|reply| reply.as_ref().map_err(|error| error.message().to_owned()))
+        .collect();
+    assert_eq!(texts[0].as_ref().unwrap().decode::<i64>().unwrap(), 42);
+    assert_eq!(texts[1].as_ref().unwrap_err(), "divide by zero");
+    let quotient: Quotient = texts[2].as_ref().unwrap().decode().unwrap();
+    assert_eq!((quotient.quo, quotient.rem), (3, 2));
+    assert_eq!(
+        texts[3].as_ref().unwrap_err(),
+        "rpc: can't find service Nope.Foo"
+    );
+    assert_eq!(texts[4].as_ref().unwrap().decode::<i64>().unwrap(), 0);
 }
 
 #[test]

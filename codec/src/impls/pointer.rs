@@ -4,7 +4,6 @@
 //! references and `Cow` do not, and neither do pointers to what is not sized.
 
 use std::borrow::Cow;
-use std::cell::Cell;
 use std::marker::PhantomData;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -31,7 +30,7 @@ impl<T: Gob> Gob for Option<T> {
                 "Option<Option<T>> cannot travel: gob cannot tell None from Some(None)"
             );
         }
-        T::describe(schema).pointer()
+        T::describe(schema).pointer().nullable()
     }
 }
 
@@ -113,8 +112,10 @@ macro_rules! pointer_to_sized {
                     Err(error) => Err(error),
                 }
             }
+            /// Ends, since a type that contains itself through such pointers alone
+            /// has no plan to be decoded by.
             fn zero() -> Result<Self> {
-                zero_behind_pointer().map(Self::new)
+                T::zero().map(Self::new)
             }
         }
 
@@ -132,34 +133,6 @@ macro_rules! pointer_to_sized {
 }
 
 pointer_to_sized!(Box, Rc, Arc);
-
-/// The zero of what a pointer that is never nil points to.
-///
-/// A type that contains itself through such pointers (`struct Node { next:
-/// Box<Node> }`) has no zero, and no value at all; asking for it must not
-/// overflow the stack.
-fn zero_behind_pointer<'de, T: Decode<'de>>() -> Result<T> {
-    /// Types that nest pointers deeper than this do not exist, but for endless
-    /// ones.
-    const DEEPEST: u32 = 32;
-    thread_local! {
-        /// How many zeros the thread is inside of: a fact of its stack, 0 when
-        /// none is being made.
-        static INSIDE: Cell<u32> = const { Cell::new(0) };
-    }
-    INSIDE.with(|inside| {
-        let depth = inside.get();
-        if depth >= DEEPEST {
-            return Err(Error::misuse(
-                "the type contains itself and so has no zero: put an Option around the pointer",
-            ));
-        }
-        inside.set(depth + 1);
-        let zero = T::zero();
-        inside.set(depth);
-        zero
-    })
-}
 
 impl<T: Gob + ?Sized> Gob for &T {
     type Static = T::Static;

@@ -62,7 +62,17 @@ impl Edge {
         Self {
             node: self.node,
             pointers: self.pointers.saturating_add(1),
+            nullable: self.nullable,
         }
+    }
+}
+
+impl Edge {
+    /// The same reference, to a value that may be absent.
+    #[must_use]
+    pub const fn nullable(mut self) -> Self {
+        self.nullable = true;
+        self
     }
 }
 
@@ -90,7 +100,7 @@ impl SchemaBuilder {
             name: name.to_owned(),
             package: package.to_owned(),
         });
-        let edge = Edge { node, pointers: 0 };
+        let edge = Edge::to(node);
         if let Some(key) = key {
             self.known.insert(key, edge);
         }
@@ -209,6 +219,7 @@ impl SchemaBuilder {
             if edge.node == from {
                 edge.node = to.node;
                 edge.pointers = edge.pointers.saturating_add(to.pointers);
+                edge.nullable |= to.nullable;
             }
         };
         for node in &mut self.nodes {
@@ -244,10 +255,7 @@ impl SchemaBuilder {
         // Lends the nodes to a schema for as long as it takes to print them.
         let schema = Schema {
             nodes: self.nodes.clone(),
-            root: Edge {
-                node: 0,
-                pointers: 0,
-            },
+            root: Edge::to(0),
         };
         let arguments: Vec<_> = arguments
             .iter()

@@ -163,8 +163,6 @@ pub(super) struct Fields<'de> {
     schema: &'de Arc<Schema>,
     fields: &'de [FieldType],
     next: usize,
-    /// Leaves out structs and arrays that were not sent.
-    skips: bool,
 }
 
 impl<'de> Fields<'de> {
@@ -175,7 +173,6 @@ impl<'de> Fields<'de> {
             schema: value.schema(),
             fields: value.fields(),
             next: 0,
-            skips: false,
         }
     }
 
@@ -190,16 +187,6 @@ impl<'de> Fields<'de> {
             schema,
             fields,
             next: 0,
-            skips: false,
-        }
-    }
-
-    /// Leaves out structs and arrays that were not sent: nil pointers, whose
-    /// zeros may have more parts than fit any memory.
-    pub(super) fn without_nil_parts(self) -> Self {
-        Self {
-            skips: true,
-            ..self
         }
     }
 
@@ -237,7 +224,9 @@ impl<'de> MapAccess<'de> for Fields<'de> {
                 Some(Source::Zero(schema, edge))
                     if matches!(schema.get(edge).kind(), Kind::Struct(_) | Kind::Array(..))
             );
-            if self.skips && is_nil_part {
+            // The zero of a struct may have more parts than fit any memory: nil
+            // pointers inside of nil pointers.
+            if self.value.is_none() && is_nil_part {
                 continue;
             }
             let name = BorrowedStrDeserializer::<Error>::new(field.name());
@@ -305,7 +294,7 @@ impl<'de> MapAccess<'de> for StructFields<'de> {
     type Error = Error;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>> {
-        for name in self.names.by_ref() {
+        while let Some(name) = self.names.next() {
             let Some(place) = self.find(name) else {
                 continue;
             };

@@ -317,7 +317,7 @@ impl<'de> Deserializer<'de> for Item<'de> {
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
         match self.fields() {
-            Some(fields) => visitor.visit_map(fields.without_nil_parts()),
+            Some(fields) => visitor.visit_map(fields),
             None => self.deserialize_any(visitor),
         }
     }

@@ -41,13 +41,9 @@ pub(super) fn visit<'de, V: Visitor<'de>>(
             });
         }
     }
-    let unit = |name: &str| {
-        let name = known(variants, name).unwrap_or(name);
-        StrDeserializer::<Error>::new(name)
-    };
     match item.source {
         Source::Value(Value::String(text)) => match text.as_str() {
-            Some(text) => visitor.visit_enum(unit(text)),
+            Some(text) => visitor.visit_enum(unit(variants, text)),
             None => Err(Error::mismatch("the name of a variant is not UTF-8")),
         },
         Source::Value(value @ (Value::Int(_) | Value::Uint(_))) => {
@@ -92,12 +88,16 @@ pub(super) fn visit<'de, V: Visitor<'de>>(
             visitor.visit_enum(U32Deserializer::<Error>::new(0))
         }
         Source::Zero(schema, edge) if matches!(schema.get(edge).kind(), Kind::String) => {
-            visitor.visit_enum(unit(""))
+            visitor.visit_enum(unit(variants, ""))
         }
         _ => Err(Error::mismatch(
             "the value is no variant: neither a string or number, nor of one field",
         )),
     }
+}
+
+fn unit<'a>(variants: &'static [&'static str], name: &'a str) -> StrDeserializer<'a, Error> {
+    StrDeserializer::new(known(variants, name).unwrap_or(name))
 }
 
 /// The variant of this name.

@@ -129,10 +129,7 @@ impl TypeTable {
                 }
             }
         }
-        let edge = |id: &i32| Edge {
-            node: places.get(id).copied().unwrap_or(u32::MAX),
-            pointers: 0,
-        };
+        let edge = |id: &i32| Edge::to(places.get(id).copied().unwrap_or(u32::MAX));
         for id in order {
             let (kind, name) = match self.get(id) {
                 None => (builtin_kind(id)?, ""),
@@ -165,10 +162,7 @@ impl TypeTable {
         }
         Ok(Schema {
             nodes,
-            root: Edge {
-                node: 0,
-                pointers: 0,
-            },
+            root: Edge::to(0),
         })
     }
 }

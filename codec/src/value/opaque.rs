@@ -37,10 +37,7 @@ impl OpaqueValue {
     /// The bytes that a type of this name wrote.
     #[must_use]
     pub fn new(kind: Opaque, name: &str, payload: Vec<u8>) -> Self {
-        let root = Edge {
-            node: 0,
-            pointers: 0,
-        };
+        let root = Edge::to(0);
         let ty = Type {
             key: None,
             kind: Kind::Opaque(kind),

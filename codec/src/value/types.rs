@@ -75,7 +75,7 @@ pub(crate) fn rooted(schema: &Schema, root: Edge) -> Schema {
     let nodes = order
         .iter()
         .map(|&node| {
-            let mut ty = schema.get(Edge { node, pointers: 0 }).clone();
+            let mut ty = schema.get(Edge::to(node)).clone();
             match &mut ty.kind {
                 Kind::Struct(fields) => fields.iter_mut().for_each(|field| moved(&mut field.edge)),
                 Kind::Slice(elem) | Kind::Array(elem, _) => moved(elem),
@@ -92,7 +92,7 @@ pub(crate) fn rooted(schema: &Schema, root: Edge) -> Schema {
         nodes,
         root: Edge {
             node: 0,
-            pointers: root.pointers,
+            ..root
         },
     }
 }
@@ -110,10 +110,7 @@ impl Value {
             Self::Complex(..) => Kind::Complex,
             _ => Kind::Interface,
         };
-        let root = Edge {
-            node: 0,
-            pointers: 0,
-        };
+        let root = Edge::to(0);
         let ty = Type {
             key: None,
             kind,
@@ -167,7 +164,7 @@ impl StreamTypes {
                         todo.push(place);
                     }
                 }
-                Edge { node, pointers: 0 }
+                Edge::to(node)
             };
             let wire = table.get(id);
             let kind = match wire.map(|wire| &wire.kind) {
@@ -204,7 +201,7 @@ impl StreamTypes {
         let root = Edge {
             // No type: `TypeRef::rooted` must not take this for a root.
             node: u32::MAX,
-            pointers: 0,
+            ..Edge::to(0)
         };
         Self {
             schema: Arc::new(Schema { nodes, root }),
@@ -234,7 +231,7 @@ impl StreamTypes {
             .copied()
             .ok_or_else(|| undefined(id.get()))?;
         match self.missing.get(node as usize) {
-            Some(0) => Ok(Edge { node, pointers: 0 }),
+            Some(0) => Ok(Edge::to(node)),
             Some(&i32::MIN) => Err(undefined(0)),
             Some(&missing) => Err(undefined(missing)),
             None => Err(undefined(id.get())),
