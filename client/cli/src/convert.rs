@@ -18,10 +18,16 @@ use crate::shape::Shape;
 /// The value that an argument is, as the root type of the schema.
 pub(crate) fn argument(json: &Json, schema: Schema) -> Result<Value, String> {
     let root = schema.root();
-    Converter {
+    let converter = Converter {
         schema: Arc::new(schema),
+    };
+    match converter.value(json, root)? {
+        // Gob sends what an interface holds at the top, as Go does.
+        Value::Interface(interface) => interface
+            .into_value()
+            .ok_or_else(|| "a nil interface cannot be sent alone".to_owned()),
+        value => Ok(value),
     }
-    .value(json, root)
 }
 
 /// Turns JSON into values of the types of one schema.
@@ -302,3 +308,6 @@ fn number_text(number: &Number) -> String {
         number.to_string()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,11 +5,10 @@
 //! a server that is in the registry, [`load`] calls it. The rest shows what
 //! happened.
 
-mod balanced;
 mod go;
 mod load;
 mod member;
-pub(crate) mod service;
+mod service;
 mod table;
 
 use std::io::{self, Write};
@@ -70,7 +69,14 @@ pub(crate) fn run(args: &DemoArgs) -> Outcome {
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?
-        .block_on(demo(args))
+        .block_on(async {
+            tokio::select! {
+                outcome = demo(args) => outcome,
+                // Dropped and not killed, the demo takes its folder and the Go
+                // server away.
+                _ = tokio::signal::ctrl_c() => Err(Failure::failed("interrupted")),
+            }
+        })
 }
 
 async fn demo(args: &DemoArgs) -> Outcome {
@@ -83,9 +89,7 @@ async fn demo(args: &DemoArgs) -> Outcome {
 
     let mut members = Vec::new();
     for name in SERVERS {
-        let member = Member::start(&registry, name)
-            .await
-            .map_err(|error| error.context(format!("starting {name}")))?;
+        let member = Member::start(&registry, name).await?;
         say(&format!("server    {}", member.label()))?;
         members.push(member);
     }
@@ -137,7 +141,7 @@ async fn demo(args: &DemoArgs) -> Outcome {
     let name = stopped.name().to_owned();
     let before = load.over();
     let stop = Instant::now();
-    let cut = stopped.stop(GRACE).await?;
+    let cut = stopped.stop(GRACE).await;
     say(&format!(
         "stopped   {name} gracefully, from call {before} to call {} ({}); {cut} connections cut",
         load.over(),
@@ -156,13 +160,15 @@ async fn demo(args: &DemoArgs) -> Outcome {
 
     let summary = summary(load.endings().await, calls, &labels, &mut faults);
     say(&format!("\n{summary}"))?;
-    say(&format!("          in {}", show(start.elapsed())))?;
 
+    // Without clients the others have nothing to wait for.
+    drop(pricing);
     for member in members {
-        if member.stop(GRACE).await? != 0 {
+        if member.stop(GRACE).await != 0 {
             faults.push("connections were cut at the end".to_owned());
         }
     }
+    say(&format!("all of it in {}", show(start.elapsed())))?;
     if faults.is_empty() {
         Ok(ExitCode::SUCCESS)
     } else {

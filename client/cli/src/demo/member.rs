@@ -2,18 +2,27 @@
 
 use std::time::Duration;
 
-use gobrpc_registry::{RegisterOptions, Registration, Registry, ServiceEntry};
-use gobrpc_server::{Running, Server};
+use anyhow::Context as _;
+use gobrpc_registry::announce::{Announce, Announced};
+use gobrpc_registry::{
+    Balanced, Policy, RegisterOptions, Registration, Registry, Selector, ServiceEntry, client,
+};
+use gobrpc_server::Server;
 
-use super::balanced::Balanced;
 use super::service::{PRICING, PriceList, PricingServer};
+
+/// The version that all servers of the demo register.
+const VERSION: &str = "v1";
+
+/// How long a server that leaves takes new calls: longer than the watch takes to
+/// tell all clients, which are in this process.
+const DRAIN_DELAY: Duration = Duration::from_millis(150);
 
 /// A server of the pricing service, and its place in the registry.
 #[derive(Debug)]
 pub(crate) struct Member {
     name: String,
-    running: Running,
-    registration: Registration,
+    announced: Announced,
 }
 
 impl Member {
@@ -23,23 +32,26 @@ impl Member {
         let service = PricingServer::new(PriceList {
             server: name.to_owned(),
         });
-        let running = Server::new()
-            .register(service)?
-            .start("127.0.0.1:0")
-            .await?;
-        let registration = register(registry, running.host()).await?;
+        let server = Server::new().register(service)?;
+        let announced = Announce::new(registry)
+            .service(PRICING.name, VERSION)
+            .drain_delay(DRAIN_DELAY)
+            .start(&server, "127.0.0.1:0")
+            .await
+            .with_context(|| format!("starting {name}"))?;
+        for registration in announced.registrations() {
+            registration.settled().await?;
+        }
         Ok(Self {
             name: name.to_owned(),
-            running,
-            registration,
+            announced,
         })
     }
 
     /// Leaves the registry, answers what still comes until the clients have gone
     /// elsewhere, and ends. Gives the number of connections that had to be cut.
-    pub(crate) async fn stop(self, grace: Duration) -> anyhow::Result<usize> {
-        self.registration.deregister().await?;
-        Ok(self.running.shutdown(grace).await.cut)
+    pub(crate) async fn stop(self, grace: Duration) -> usize {
+        self.announced.shutdown(grace).await.cut
     }
 
     /// Its name, which is in its answers.
@@ -49,24 +61,33 @@ impl Member {
 
     /// Where it listens, as Go's `net.Dial` wants it.
     pub(crate) fn host(&self) -> &str {
-        self.running.host()
+        self.announced.running().host()
     }
 
     /// Name and address, as the tables show it.
     pub(crate) fn label(&self) -> String {
-        format!("{:<7} {}", self.name, self.running.address())
+        format!("{:<7} {}", self.name, self.announced.running().address())
     }
 }
 
-/// Puts an address into the registry, under the name of the service.
+/// Registers a server that knows nothing of registries.
 pub(crate) async fn register(registry: &Registry, addr: &str) -> anyhow::Result<Registration> {
-    let entry = ServiceEntry::new(PRICING.name, "v1", addr)?;
+    let entry = ServiceEntry::new(PRICING.name, VERSION, addr)?;
     let registration = registry.register(entry, RegisterOptions::default())?;
     registration.settled().await?;
     Ok(registration)
 }
 
-/// A caller that spreads calls over all who are registered.
+/// A caller that spreads calls over all who are registered, one after the other.
+///
+/// When a server leaves the registry, it gets no new call; its connection is closed
+/// once it has answered those under way.
 pub(crate) fn balanced(registry: &Registry) -> anyhow::Result<Balanced> {
-    Ok(Balanced::new(registry.watch(PRICING.name)?))
+    let selector = Selector::new().version(VERSION);
+    Ok(client::connect(
+        registry,
+        PRICING.name,
+        selector,
+        Policy::round_robin(),
+    )?)
 }

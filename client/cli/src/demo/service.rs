@@ -39,11 +39,9 @@ pub(crate) struct PriceList {
 
 impl Pricing for PriceList {
     async fn quote(&self, order: Order) -> Result<Quote> {
-        // Stands for a database: calls overlap, and some are slow.
-        tokio::time::sleep(Duration::from_micros(
-            500 + order.count.unsigned_abs() % 64 * 40,
-        ))
-        .await;
+        // Stands for a database: some calls take longer than others.
+        let micros = 2000 + order.count.unsigned_abs() % 64 * 150;
+        tokio::time::sleep(Duration::from_micros(micros)).await;
         Ok(Quote {
             cents: price(&order)?,
             server: self.server.clone(),

@@ -102,7 +102,11 @@ impl<'a> Orders<'a> {
             .map(|pair| matches!(pair, [a, b] if compare(a, b) != Ordering::Equal))
             .collect();
         differs.insert(0, true);
-        keyed.into_iter().map(|(_, entry)| entry).zip(differs).collect()
+        keyed
+            .into_iter()
+            .map(|(_, entry)| entry)
+            .zip(differs)
+            .collect()
     }
 
     fn prefix(&self, value: &Value, zeros: &Zeros) -> Prefix {

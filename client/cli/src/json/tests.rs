@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use gobrpc_codec::schema::Opaque;
 use gobrpc_codec::{
-    Gob, GoString, Interface, Kind, List, Map, OpaqueValue, SchemaBuilder, Struct, Value,
+    GoString, Gob, Interface, Kind, List, Map, OpaqueValue, SchemaBuilder, Struct, Value,
 };
 
 use super::to_string;
@@ -24,9 +24,15 @@ fn scalars() {
     assert_eq!(json(&Value::Uint(u64::MAX)), "18446744073709551615");
     assert_eq!(json(&Value::Complex(1.5, -0.0)), r#"{"re":1.5,"im":-0}"#);
     assert_eq!(json(&Value::Bytes(vec![])), r#"{"$bytes":""}"#);
-    assert_eq!(json(&Value::Bytes(vec![0xff, 0xfe])), r#"{"$bytes":"//4="}"#);
+    assert_eq!(
+        json(&Value::Bytes(vec![0xff, 0xfe])),
+        r#"{"$bytes":"//4="}"#
+    );
     let opaque = OpaqueValue::new(Opaque::Gob, "Ti\"me", vec![1, 2, 3]);
-    assert_eq!(json(&opaque.into()), r#"{"$opaque":"AQID","type":"Ti\"me"}"#);
+    assert_eq!(
+        json(&opaque.into()),
+        r#"{"$opaque":"AQID","type":"Ti\"me"}"#
+    );
 }
 
 #[test]
@@ -65,7 +71,10 @@ fn strings() {
         string(b"\"\\\x08\x0c\n\r\t\x00\x1f"),
         r#""\"\\\b\f\n\r\t\u0000\u001f""#
     );
-    assert_eq!(string("\u{2028}\u{2029}\u{2027}".as_bytes()), "\"\\u2028\\u2029\u{2027}\"");
+    assert_eq!(
+        string("\u{2028}\u{2029}\u{2027}".as_bytes()),
+        "\"\\u2028\\u2029\u{2027}\""
+    );
     assert_eq!(string("\u{fffd}☃🦀".as_bytes()), "\"\u{fffd}☃🦀\"");
     assert_eq!(string(b"a\xe2\x82"), r#""a\ufffd\ufffd""#);
     assert_eq!(string(b"\xed\xa0\x80b"), r#""\ufffd\ufffd\ufffdb""#);
@@ -118,7 +127,8 @@ fn maps_are_sorted_by_text() {
 /// A map whose key is a map is nothing that Go has, but a stream may say so.
 #[test]
 fn maps_inside_of_keys_are_sorted_first() {
-    let inner = |keys: [i64; 2]| map::<BTreeMap<i64, bool>>(keys.map(|key| (key.into(), true.into())));
+    let inner =
+        |keys: [i64; 2]| map::<BTreeMap<i64, bool>>(keys.map(|key| (key.into(), true.into())));
     let outer = map::<BTreeMap<i64, i64>>([
         (inner([5, 3]), Value::Int(1)),
         (inner([4, 3]), Value::Int(2)),
@@ -156,7 +166,9 @@ fn fields_that_were_not_sent() {
 
     // Rust's encoder leaves out a pointer to zero; Go sends it.
     let mut outer = Value::of(&one).unwrap();
-    let Value::Struct(outer) = &mut outer else { panic!() };
+    let Value::Struct(outer) = &mut outer else {
+        panic!()
+    };
     let empty = Struct::with_schema(outer.schema(), outer.edge()).unwrap();
     outer.set("Next", empty.into()).unwrap();
     assert_eq!(
@@ -226,7 +238,10 @@ fn zeros_that_are_too_many_are_an_error() {
         let schema = Arc::new(builder.build(edge));
         Value::from(Struct::with_schema(&schema, edge).unwrap())
     };
-    assert_eq!(json(&doubled(2)), r#"{"A":{"A":0,"B":0},"B":{"A":0,"B":0}}"#);
+    assert_eq!(
+        json(&doubled(2)),
+        r#"{"A":{"A":0,"B":0},"B":{"A":0,"B":0}}"#
+    );
     assert!(to_string(&doubled(18)).is_ok());
     assert!(to_string(&doubled(60)).is_err());
 
@@ -309,6 +324,9 @@ fn a_million_levels() {
         for _ in 0..LEVELS {
             value = Interface::new("I", value).into();
         }
-        assert_eq!(json(&value).len(), LEVELS * r#"{"$type":"I","value":}"#.len() + 4);
+        assert_eq!(
+            json(&value).len(),
+            LEVELS * r#"{"$type":"I","value":}"#.len() + 4
+        );
     });
 }

@@ -128,7 +128,11 @@ impl Zeros {
             let leads_to_itself = done.parts.iter().any(|&part| std::ptr::eq(part, done.ty));
             let cyclic = component.len() - start > 1 || leads_to_itself;
             for ty in component.drain(start..) {
-                let size = if cyclic { 1 } else { self.filled_size(schema, ty) };
+                let size = if cyclic {
+                    1
+                } else {
+                    self.filled_size(schema, ty)
+                };
                 self.0.insert(ty, Zero { cyclic, size });
             }
         }
@@ -141,9 +145,9 @@ impl Zeros {
             Kind::Struct(fields) => fields
                 .iter()
                 .fold(1, |sum: u64, field| sum.saturating_add(size(field.edge()))),
-            Kind::Array(elem, length) => size(*elem)
-                .saturating_mul(*length as u64)
-                .saturating_add(1),
+            Kind::Array(elem, length) => {
+                size(*elem).saturating_mul(*length as u64).saturating_add(1)
+            }
             _ => 1,
         }
     }

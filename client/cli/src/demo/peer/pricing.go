@@ -23,7 +23,7 @@ type Pricing struct {
 
 func (p *Pricing) Quote(order Order, quote *Quote) error {
 	// Stands for a database, as in service.rs.
-	time.Sleep(time.Duration(500+order.Count%64*40) * time.Microsecond)
+	time.Sleep(time.Duration(2000+order.Count%64*150) * time.Microsecond)
 	cents, err := price(order)
 	if err != nil {
 		return err
