@@ -3,6 +3,10 @@
 use gobrpc_codec::Decoder;
 
 /// A stream gives the same values and the same error however it is cut.
+///
+/// # Panics
+///
+/// If the cut makes a difference.
 pub fn chunked(bytes: &[u8]) {
     let whole = outcomes(bytes, bytes.len().max(1));
     assert_eq!(whole, outcomes(bytes, 1));

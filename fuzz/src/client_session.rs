@@ -3,6 +3,10 @@
 use gobrpc_protocol::{ClientConnection, Head, Payload};
 
 /// Every call ends once: by a reply, or with the connection.
+///
+/// # Panics
+///
+/// If a call ends twice, or never.
 pub fn client_session(bytes: &[u8]) {
     const CALLS: u64 = 8;
     let mut client = ClientConnection::new();
@@ -15,7 +19,10 @@ pub fn client_session(bytes: &[u8]) {
     }
     let mut ended = [0; CALLS as usize];
     let mut count = |call: u64| {
-        if let Some(ended) = usize::try_from(call).ok().and_then(|call| ended.get_mut(call)) {
+        if let Some(ended) = usize::try_from(call)
+            .ok()
+            .and_then(|call| ended.get_mut(call))
+        {
             *ended += 1;
         }
     };

@@ -3,6 +3,10 @@
 use gobrpc_protocol::http_connect::{PREFACE_BYTES_MAX, Preface, parse};
 
 /// The answer never changes once it is given, and comes in bounded time.
+///
+/// # Panics
+///
+/// If the answer changes, or does not come.
 pub fn preface(bytes: &[u8]) {
     let mut known = None;
     for end in 0..=bytes.len() {

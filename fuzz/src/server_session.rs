@@ -4,6 +4,10 @@ use gobrpc_protocol::codec::Decoder;
 use gobrpc_protocol::{Response, ServerConnection};
 
 /// Every request is answered once, and the answers are a gob stream.
+///
+/// # Panics
+///
+/// If the answers are no stream.
 pub fn server_session(bytes: &[u8]) {
     let mut server = ServerConnection::new();
     let mut answered = 0;

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use gobrpc_codec::{Decoder, Gob, GoString, to_vec};
+use gobrpc_codec::{Decoder, GoString, Gob, to_vec};
 
 /// One field of each shape.
 #[derive(Debug, PartialEq, Gob)]
@@ -18,13 +18,17 @@ struct Everything {
     numbers: Vec<i64>,
     array: [u8; 3],
     map: HashMap<String, i64>,
-    next: Option<Box<Everything>>,
-    children: Vec<Everything>,
+    next: Option<Box<Self>>,
+    children: Vec<Self>,
     pair: (i64, String),
 }
 
 /// Decodes a stream as several types, value by value. What decodes also encodes,
 /// and decodes again.
+///
+/// # Panics
+///
+/// If what was encoded does not decode.
 pub fn typed(bytes: &[u8]) {
     decode_all::<Everything>(bytes);
     decode_all::<Vec<Everything>>(bytes);

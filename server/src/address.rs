@@ -7,6 +7,8 @@ use tokio::net::TcpListener;
 #[cfg(unix)]
 use tokio::net::UnixListener;
 
+#[cfg(unix)]
+use crate::listener::Accepting;
 use crate::listener::Listener;
 
 /// Binds `host:port`, `tcp://host:port` or `unix:///path`.
@@ -51,11 +53,7 @@ struct Unix {
 
 #[cfg(unix)]
 impl Listener for Unix {
-    fn accept(
-        &mut self,
-    ) -> std::pin::Pin<
-        Box<dyn Future<Output = io::Result<(Box<dyn crate::Io>, String)>> + Send + '_>,
-    > {
+    fn accept(&mut self) -> Accepting<'_> {
         Listener::accept(&mut self.listener)
     }
 

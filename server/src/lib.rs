@@ -19,7 +19,7 @@ pub use gobrpc_protocol as protocol;
 pub use config::ServerConfig;
 #[cfg(feature = "macros")]
 pub use gobrpc_macros::service;
-pub use listener::{Io, Listener};
+pub use listener::{Accepting, Io, Listener};
 pub use protocol::codec::Gob;
 pub use protocol::{Code, Context, Error, Result, Service, ServiceInfo};
 pub use running::{Running, ShutdownReport};

@@ -14,6 +14,10 @@ pub trait Io: AsyncRead + AsyncWrite + Send + Unpin + 'static {}
 
 impl<T: AsyncRead + AsyncWrite + Send + Unpin + 'static> Io for T {}
 
+/// A connection that is being accepted: the stream, and the peer's address.
+pub type Accepting<'a> =
+    Pin<Box<dyn Future<Output = io::Result<(Box<dyn Io>, String)>> + Send + 'a>>;
+
 /// Where connections come from: the seam for TLS and for simulated networks.
 ///
 /// TCP and Unix listeners are built in; see
@@ -23,9 +27,7 @@ pub trait Listener: Send + 'static {
     ///
     /// An error is logged, and the next connection is waited for after a pause:
     /// running out of file descriptors must not end a server.
-    fn accept(
-        &mut self,
-    ) -> Pin<Box<dyn Future<Output = io::Result<(Box<dyn Io>, String)>> + Send + '_>>;
+    fn accept(&mut self) -> Accepting<'_>;
 
     /// The address that it listens on, as a URL: `tcp://127.0.0.1:1234`.
     ///
@@ -36,9 +38,7 @@ pub trait Listener: Send + 'static {
 }
 
 impl Listener for TcpListener {
-    fn accept(
-        &mut self,
-    ) -> Pin<Box<dyn Future<Output = io::Result<(Box<dyn Io>, String)>> + Send + '_>> {
+    fn accept(&mut self) -> Accepting<'_> {
         Box::pin(async move {
             let (stream, peer) = Self::accept(self).await?;
             // Replies are coalesced here, so that Nagle's delay gains nothing.
@@ -55,9 +55,7 @@ impl Listener for TcpListener {
 
 #[cfg(unix)]
 impl Listener for UnixListener {
-    fn accept(
-        &mut self,
-    ) -> Pin<Box<dyn Future<Output = io::Result<(Box<dyn Io>, String)>> + Send + '_>> {
+    fn accept(&mut self) -> Accepting<'_> {
         Box::pin(async move {
             let (stream, _) = Self::accept(self).await?;
             Ok((Box::new(stream) as Box<dyn Io>, "unix".to_owned()))

@@ -4,9 +4,7 @@ use std::sync::OnceLock;
 
 use gobrpc_protocol::codec::Gob;
 use gobrpc_protocol::reflection::{Listing, SERVICE};
-use gobrpc_protocol::{
-    Body, Context, Error, Handling, MethodInfo, Response, Service, ServiceInfo,
-};
+use gobrpc_protocol::{Body, Context, Error, Handling, MethodInfo, Response, Service, ServiceInfo};
 
 static INFO: ServiceInfo = ServiceInfo::new(
     SERVICE,

@@ -41,7 +41,13 @@ fn main() -> Result<()> {
         let in_flight = option("--inflight").ok_or("--inflight")?.parse()?;
         let seconds = option("--seconds").ok_or("--seconds")?.parse()?;
         let op = option("--op").unwrap_or_default();
-        return client(&address, in_flight, seconds, &op, args.iter().any(|arg| arg == "--multi"));
+        return client(
+            &address,
+            in_flight,
+            seconds,
+            &op,
+            args.iter().any(|arg| arg == "--multi"),
+        );
     }
     let seconds = option("--seconds").map_or(Ok(1.0), |text| text.parse())?;
     let rounds = option("--rounds").map_or(Ok(3), |text| text.parse())?;
@@ -168,7 +174,10 @@ fn rust_round(op: &str, in_flight: usize, seconds: f64, multi: bool) -> Result<S
 
 fn sample(client: &serde_json::Value, server: &serde_json::Value) -> Sample {
     let get = |value: &serde_json::Value, name: &str| {
-        value.get(name).and_then(serde_json::Value::as_f64).unwrap_or_default()
+        value
+            .get(name)
+            .and_then(serde_json::Value::as_f64)
+            .unwrap_or_default()
     };
     let calls = get(client, "calls");
     let cpu = get(client, "cpu_seconds") + get(server, "cpu_seconds");

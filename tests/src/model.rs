@@ -66,18 +66,16 @@ pub struct Tree {
     /// The value of the node.
     pub value: i64,
     /// The left child.
-    pub left: Option<Box<Tree>>,
+    pub left: Option<Box<Self>>,
     /// The right child.
-    pub right: Option<Box<Tree>>,
+    pub right: Option<Box<Self>>,
 }
 
 impl Tree {
     /// A balanced tree of `depth` levels.
     #[must_use]
     pub fn balanced(depth: u32, value: i64) -> Self {
-        let child = |value| {
-            (depth > 1).then(|| Box::new(Self::balanced(depth - 1, value)))
-        };
+        let child = |value| (depth > 1).then(|| Box::new(Self::balanced(depth - 1, value)));
         Self {
             value,
             left: child(2 * value),
@@ -143,6 +141,10 @@ pub trait Extra {
     /// A reply of so many bytes.
     async fn large(&self, bytes: u64) -> Result<Vec<u8>>;
     /// Keeps a thread busy.
+    ///
+    /// # Errors
+    ///
+    /// Never.
     #[rpc(blocking)]
     fn busy(&self, millis: u64) -> Result<u64>;
     /// Who calls.

@@ -109,7 +109,10 @@ fn each_crate_depends_only_on_what_it_may() {
     for (package, allowed) in allowed {
         let allowed: BTreeSet<&str> = allowed.iter().copied().collect();
         for name in dependencies[*package].keys() {
-            assert!(allowed.contains(name.as_str()), "{package} depends on {name}");
+            assert!(
+                allowed.contains(name.as_str()),
+                "{package} depends on {name}"
+            );
         }
     }
     assert_eq!(
@@ -138,8 +141,14 @@ fn the_registry_knows_both_behind_features_only() {
 #[test]
 fn codec_and_protocol_name_no_runtime_socket_thread_or_clock() {
     let words = [
-        "tokio::", "async_std", "std::net", "TcpStream", "std::thread", "Instant::now",
-        "SystemTime::now", "thread_local!",
+        "tokio::",
+        "async_std",
+        "std::net",
+        "TcpStream",
+        "std::thread",
+        "Instant::now",
+        "SystemTime::now",
+        "thread_local!",
     ];
     assert_absent("codec/src", &words, "the codec does no I/O");
     assert_absent("codec/protocol/src", &words, "the protocol does no I/O");
@@ -167,13 +176,20 @@ fn the_codec_knows_nothing_of_rpc() {
 #[test]
 fn there_is_no_mutable_global_state() {
     let caches = ["codec/src/schema/cache.rs"];
-    for folder in ["codec/src", "codec/protocol/src", "server/src", "client/src", "registry/src"] {
+    for folder in [
+        "codec/src",
+        "codec/protocol/src",
+        "server/src",
+        "client/src",
+        "registry/src",
+    ] {
         for (path, text) in sources(folder) {
             for line in code(&text) {
                 let line = line.trim_start();
                 let item = line.strip_prefix("pub ").unwrap_or(line);
                 let is_static = item.starts_with("static ");
-                let write_once = line.contains("OnceLock") || line.contains(": ServiceInfo")
+                let write_once = line.contains("OnceLock")
+                    || line.contains(": ServiceInfo")
                     || line.contains(": [MethodInfo");
                 let cache = caches.iter().any(|cache| path.ends_with(cache));
                 assert!(
@@ -191,8 +207,16 @@ fn no_crate_has_unsafe_code() {
     let manifest = std::fs::read_to_string(workspace().join("Cargo.toml")).unwrap();
     assert!(manifest.contains("unsafe_code = \"forbid\""));
     for folder in [
-        "codec", "codec/derive", "codec/protocol", "server", "server/macros", "client",
-        "client/cli", "registry", "fuzz", "tests",
+        "codec",
+        "codec/derive",
+        "codec/protocol",
+        "server",
+        "server/macros",
+        "client",
+        "client/cli",
+        "registry",
+        "fuzz",
+        "tests",
     ] {
         let manifest =
             std::fs::read_to_string(workspace().join(folder).join("Cargo.toml")).unwrap();

@@ -4,14 +4,13 @@
 #![allow(clippy::tests_outside_test_module, reason = "an integration test")]
 
 use std::io;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures::future::join_all;
 use gobrpc_client::{Client, Code, Delivery};
-use gobrpc_server::{Io, Listener, Running, ServerConfig};
+use gobrpc_server::{Accepting, Listener, Running, ServerConfig};
 use gobrpc_tests::model::{self, Args, ArithClient, Delay, EchoClient, ExtraClient, MiscClient};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -203,7 +202,11 @@ async fn any_bytes_end_one_connection() {
         gobrpc_codec::to_vec(&"no header").unwrap(),
     ]
     .into_iter()
-    .chain((0..200).map(|_| (0..fastrand::usize(1..200)).map(|_| fastrand::u8(..)).collect()))
+    .chain((0..200).map(|_| {
+        (0..fastrand::usize(1..200))
+            .map(|_| fastrand::u8(..))
+            .collect()
+    }))
     .collect();
     for input in inputs {
         let mut socket = TcpStream::connect(running.host()).await.unwrap();
@@ -265,9 +268,7 @@ struct Flaky {
 }
 
 impl Listener for Flaky {
-    fn accept(
-        &mut self,
-    ) -> Pin<Box<dyn Future<Output = io::Result<(Box<dyn Io>, String)>> + Send + '_>> {
+    fn accept(&mut self) -> Accepting<'_> {
         if self.failures.fetch_add(1, Ordering::Relaxed) % 2 == 0 {
             return Box::pin(async { Err(io::Error::other("too many open files")) });
         }
@@ -333,7 +334,12 @@ async fn the_grace_of_a_shutdown_ends() {
     let running = server(ServerConfig::default()).await;
     let misc = MiscClient::new(Client::connect(running.address()));
     misc.nothing().await.unwrap();
-    let reply = misc.delay(Delay { millis: 600_000, tag: 0 }).start();
+    let reply = misc
+        .delay(Delay {
+            millis: 600_000,
+            tag: 0,
+        })
+        .start();
     misc.nothing().await.unwrap();
     let report = running.shutdown(Duration::from_millis(50)).await;
     assert_eq!(report.cut, 1);
@@ -373,8 +379,15 @@ async fn reflection_lists_services_methods_and_types() {
         .call(gobrpc_protocol::reflection::LIST, &())
         .await
         .unwrap();
-    let names: Vec<_> = listing.services.iter().map(|service| &service.name[..]).collect();
-    assert_eq!(names, ["Arith", "Echo", "Extra", "Misc", "gobrpc.Reflection"]);
+    let names: Vec<_> = listing
+        .services
+        .iter()
+        .map(|service| &service.name[..])
+        .collect();
+    assert_eq!(
+        names,
+        ["Arith", "Echo", "Extra", "Misc", "gobrpc.Reflection"]
+    );
     let method = listing.method("Arith.Divide").unwrap();
     assert_eq!(method.docs, "Quotient and remainder.");
     assert_eq!(method.args.text, "model.Args");

@@ -21,7 +21,10 @@ async fn suite(listen: &str, args: &[&str]) {
     .await
     .unwrap();
     let text = String::from_utf8_lossy(&output.stdout);
-    let failed: Vec<_> = text.lines().filter(|line| line.starts_with("FAIL")).collect();
+    let failed: Vec<_> = text
+        .lines()
+        .filter(|line| line.starts_with("FAIL"))
+        .collect();
     let last = text.lines().last().unwrap_or_default();
     println!("{listen}: {last}");
     assert!(
@@ -36,12 +39,20 @@ async fn suite(listen: &str, args: &[&str]) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn dial_tcp() {
-    suite("tcp://127.0.0.1:0", &["-network", "tcp", "-mode", "dial", "-beyond"]).await;
+    suite(
+        "tcp://127.0.0.1:0",
+        &["-network", "tcp", "-mode", "dial", "-beyond"],
+    )
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn dial_http() {
-    suite("tcp://127.0.0.1:0", &["-network", "tcp", "-mode", "http", "-beyond"]).await;
+    suite(
+        "tcp://127.0.0.1:0",
+        &["-network", "tcp", "-mode", "http", "-beyond"],
+    )
+    .await;
 }
 
 #[cfg(unix)]

@@ -9,9 +9,7 @@ use futures::future::join_all;
 use gobrpc_client::{Client, Code, Delivery, Phase};
 use gobrpc_codec::GoString;
 use gobrpc_tests::go::{self, GoServer};
-use gobrpc_tests::model::{
-    Args, ArithClient, Delay, EchoClient, Inner, MiscClient, Nested, Tree,
-};
+use gobrpc_tests::model::{Args, ArithClient, Delay, EchoClient, Inner, MiscClient, Nested, Tree};
 
 /// Runs a test against Go's server, by each way to reach it and by both forms of
 /// our header.
@@ -80,7 +78,14 @@ async fn every_shape_goes_there_and_back() {
             .map(|at| (GoString::from(format!("key {at}")), at))
             .collect();
         assert_eq!(echo.dict(dict.clone()).await.unwrap(), dict);
-        let floats = vec![0.0, -0.0, 1.0, f64::MIN_POSITIVE, f64::MAX, f64::NEG_INFINITY];
+        let floats = vec![
+            0.0,
+            -0.0,
+            1.0,
+            f64::MIN_POSITIVE,
+            f64::MAX,
+            f64::NEG_INFINITY,
+        ];
         assert_eq!(echo.floats(floats.clone()).await.unwrap(), floats);
         assert!(echo.floats(vec![f64::NAN]).await.unwrap()[0].is_nan());
         for length in [0, 1, 127, 128, 64 << 10, 1 << 20] {
@@ -100,14 +105,26 @@ async fn every_shape_goes_there_and_back() {
 async fn every_error_of_go_is_the_calls_alone() {
     against_go(async |client| {
         let cases = [
-            ("Nope.Foo", "rpc: can't find service Nope.Foo", Code::Unimplemented),
-            ("Arith.Nope", "rpc: can't find method Arith.Nope", Code::Unimplemented),
+            (
+                "Nope.Foo",
+                "rpc: can't find service Nope.Foo",
+                Code::Unimplemented,
+            ),
+            (
+                "Arith.Nope",
+                "rpc: can't find method Arith.Nope",
+                Code::Unimplemented,
+            ),
             (
                 "nodot",
                 "rpc: service/method request ill-formed: nodot",
                 Code::InvalidArgument,
             ),
-            ("", "rpc: service/method request ill-formed: ", Code::InvalidArgument),
+            (
+                "",
+                "rpc: service/method request ill-formed: ",
+                Code::InvalidArgument,
+            ),
         ];
         let arith = ArithClient::new(client.clone());
         for (method, text, code) in cases {
@@ -179,7 +196,10 @@ async fn cancelled_and_late_calls_harm_no_other() {
                 drop(slow);
             } else {
                 let error = misc
-                    .delay(Delay { millis: 200, tag: 2 })
+                    .delay(Delay {
+                        millis: 200,
+                        tag: 2,
+                    })
                     .timeout(Duration::from_millis(1))
                     .await
                     .unwrap_err();
@@ -223,7 +243,13 @@ async fn a_server_that_dies_ends_every_call() {
     let misc = MiscClient::new(client.clone());
     misc.nothing().await.unwrap();
     let replies: Vec<_> = (0..100)
-        .map(|tag| misc.delay(Delay { millis: 60_000, tag }).start())
+        .map(|tag| {
+            misc.delay(Delay {
+                millis: 60_000,
+                tag,
+            })
+            .start()
+        })
         .collect();
     // They are sent before the server dies.
     misc.nothing().await.unwrap();

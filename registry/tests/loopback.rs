@@ -1,0 +1,133 @@
+//! Real servers and clients over loopback: P6, with nothing in between faked.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "what a test does not expect is a failure"
+)]
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use gobrpc_client::Call;
+use gobrpc_registry::announce::{Announce, Announced};
+use gobrpc_registry::{Balanced, Memory, Policy, Registry, Selector};
+use gobrpc_server::{Result, Server, service};
+
+/// Says who answers.
+#[service]
+pub trait Who {
+    /// The number of the instance.
+    async fn number(&self, pause_ms: u64) -> Result<u64>;
+}
+
+struct Instance(u64);
+
+impl Who for Instance {
+    async fn number(&self, pause_ms: u64) -> Result<u64> {
+        tokio::time::sleep(Duration::from_millis(pause_ms)).await;
+        Ok(self.0)
+    }
+}
+
+const DRAIN: Duration = Duration::from_millis(300);
+
+async fn start(registry: &Registry, number: u64) -> Announced {
+    let server = Server::new()
+        .register(WhoServer::new(Instance(number)))
+        .unwrap();
+    let announced = Announce::new(registry)
+        .service("who", "v1")
+        .drain_delay(DRAIN)
+        .start(&server, "127.0.0.1:0")
+        .await
+        .unwrap();
+    announced.registrations()[0].settled().await.unwrap();
+    announced
+}
+
+async fn call(who: &Balanced, pause_ms: u64) -> Result<u64> {
+    Call::new(who.clone(), "Who.Number", &pause_ms)
+        .timeout(Duration::from_secs(20))
+        .await
+}
+
+#[tokio::test]
+async fn p6_a_rolling_restart_under_load_loses_no_call() {
+    let registry = Registry::new(Arc::new(Memory::new()));
+    let mut servers = Vec::new();
+    for number in 0..3 {
+        servers.push(start(&registry, number).await);
+    }
+    let who =
+        gobrpc_registry::client::connect(&registry, "who", Selector::new(), Policy::default())
+            .unwrap();
+    let (stop, calls) = (
+        Arc::new(AtomicBool::new(false)),
+        Arc::new(AtomicU64::new(0)),
+    );
+    let workers: Vec<_> = (0..8)
+        .map(|worker| {
+            let (who, stop, calls) = (who.clone(), Arc::clone(&stop), Arc::clone(&calls));
+            tokio::spawn(async move {
+                while !stop.load(Ordering::Relaxed) {
+                    call(&who, worker).await.unwrap();
+                    calls.fetch_add(1, Ordering::Relaxed);
+                }
+            })
+        })
+        .collect();
+    for number in 3..6 {
+        let old = servers.remove(0);
+        let began = Instant::now();
+        let report = old.shutdown(Duration::from_secs(10)).await;
+        assert_eq!(report.cut, 0, "it closes by itself");
+        assert!(began.elapsed() >= DRAIN);
+        servers.push(start(&registry, number).await);
+    }
+    stop.store(true, Ordering::Relaxed);
+    for worker in workers {
+        worker.await.unwrap();
+    }
+    assert!(calls.load(Ordering::Relaxed) > 100);
+    let errors: u64 = who.endpoints().iter().map(|e| e.stats().errors).sum();
+    assert_eq!(errors, 0);
+}
+
+#[tokio::test]
+async fn a_server_that_is_gone_without_a_word_costs_no_call() {
+    let registry = Registry::new(Arc::new(Memory::new()));
+    let mut servers = vec![start(&registry, 0).await, start(&registry, 1).await];
+    let who =
+        gobrpc_registry::client::connect(&registry, "who", Selector::new(), Policy::default())
+            .unwrap();
+    // An entry of a server that listens no more.
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let gone = listener.local_addr().unwrap();
+    drop(listener);
+    let entry = gobrpc_registry::ServiceEntry::new("who", "v1", gone).unwrap();
+    let ghost = registry.register(entry, Default::default()).unwrap();
+    ghost.settled().await.unwrap();
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert_eq!(who.endpoints().len(), 3);
+    let began = Instant::now();
+    for _ in 0..60 {
+        assert!(call(&who, 0).await.unwrap() < 2);
+    }
+    let errors: u64 = who.endpoints().iter().map(|e| e.stats().errors).sum();
+    assert!(errors > 0);
+    assert!(began.elapsed() < Duration::from_secs(10));
+    let _ = servers.remove(0).shutdown(Duration::from_secs(5)).await;
+}
+
+#[tokio::test]
+async fn all_interfaces_are_not_announced() {
+    let registry = Registry::new(Arc::new(Memory::new()));
+    let announce = Announce::new(&registry).service("who", "v1");
+    let error = announce.start(&Server::new(), "0.0.0.0:0").await;
+    assert!(error.unwrap_err().to_string().contains("all interfaces"));
+    let announce = Announce::new(&registry).service("who", "v1").host("node1");
+    let announced = announce.start(&Server::new(), "0.0.0.0:0").await.unwrap();
+    let entry = announced.registrations()[0].entry();
+    assert_eq!(entry.addr().host(), Some("node1"));
+}
