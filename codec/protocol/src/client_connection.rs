@@ -154,8 +154,7 @@ impl<T> ClientConnection<T> {
             self.encoder
                 .encode(&ExtendedRequest(&header), &mut self.output)
         };
-        let written =
-            written.and_then(|()| self.encoder.append(body.prepared(), &mut self.output));
+        let written = written.and_then(|()| self.encoder.append(body.prepared(), &mut self.output));
         if let Err(error) = written {
             self.encoder.rollback(checkpoint, &mut self.output);
             return Err(Error::from(error)
@@ -322,7 +321,9 @@ impl<T> ClientConnection<T> {
     /// If it stopped inside of a reply.
     pub fn handle_eof(&mut self) -> Result<()> {
         if self.header.is_some() {
-            return Err(lost("the peer closed between a header and its body".to_owned()));
+            return Err(lost(
+                "the peer closed between a header and its body".to_owned(),
+            ));
         }
         self.decoder
             .finish()

@@ -166,10 +166,12 @@ impl<'de: 'a, 'a> Decode<'de> for Header<'a> {
 /// A text of a header. Go's need not be UTF-8, and one that is not must not cost
 /// the connection: it is only shown, or leads to no service.
 fn text<'de>(reader: &mut Reader<'de, '_>) -> Result<Cow<'de, str>> {
-    reader.bytes().map(|bytes| match std::str::from_utf8(bytes) {
-        Ok(text) => Cow::Borrowed(text),
-        Err(_) => String::from_utf8_lossy(bytes),
-    })
+    reader
+        .bytes()
+        .map(|bytes| match std::str::from_utf8(bytes) {
+            Ok(text) => Cow::Borrowed(text),
+            Err(_) => String::from_utf8_lossy(bytes),
+        })
 }
 
 /// The forms in which a [`Header`] is sent: which struct, and how much of it.

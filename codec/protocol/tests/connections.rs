@@ -69,8 +69,18 @@ fn headers_are_gos_unless_the_peer_shows_that_it_knows_more() {
             .unwrap()
     };
     let all = [
-        "ServiceMethod", "Seq", "Error", "Kind", "Flags", "Timeout", "Meta", "Caps", "Ref",
-        "Credit", "Code", "Enc",
+        "ServiceMethod",
+        "Seq",
+        "Error",
+        "Kind",
+        "Flags",
+        "Timeout",
+        "Meta",
+        "Caps",
+        "Ref",
+        "Credit",
+        "Code",
+        "Enc",
     ];
 
     let mut plain = Pair::new(ClientConnection::new().plain_go(), 1);
@@ -78,13 +88,20 @@ fn headers_are_gos_unless_the_peer_shows_that_it_knows_more() {
     plain.run(handle);
     assert_eq!(
         field_names(&plain.client_sent),
-        ("Request".to_owned(), vec!["ServiceMethod".to_owned(), "Seq".to_owned()])
+        (
+            "Request".to_owned(),
+            vec!["ServiceMethod".to_owned(), "Seq".to_owned()]
+        )
     );
     assert_eq!(
         field_names(&plain.server_sent),
         (
             "Response".to_owned(),
-            vec!["ServiceMethod".to_owned(), "Seq".to_owned(), "Error".to_owned()]
+            vec![
+                "ServiceMethod".to_owned(),
+                "Seq".to_owned(),
+                "Error".to_owned()
+            ]
         )
     );
     assert_eq!(plain.client.peer_caps(), 0);
@@ -93,9 +110,15 @@ fn headers_are_gos_unless_the_peer_shows_that_it_knows_more() {
     ours.call("Echo.String", &"x", 0);
     ours.run(handle);
     let (name, fields) = field_names(&ours.client_sent);
-    assert_eq!((name.as_str(), &fields[..]), ("Request", &all.map(str::to_owned)[..]));
+    assert_eq!(
+        (name.as_str(), &fields[..]),
+        ("Request", &all.map(str::to_owned)[..])
+    );
     let (name, fields) = field_names(&ours.server_sent);
-    assert_eq!((name.as_str(), &fields[..]), ("Response", &all.map(str::to_owned)[..]));
+    assert_eq!(
+        (name.as_str(), &fields[..]),
+        ("Response", &all.map(str::to_owned)[..])
+    );
     assert_eq!(ours.client.peer_caps(), 1);
 
     // Once types are known, a call costs Go's bytes: 17 for this header.
@@ -339,7 +362,10 @@ fn a_call_that_is_too_long_leaves_no_trace() {
         .call(&head, &Payload::new(&fits).unwrap(), 1)
         .unwrap();
     let replies = pair.run(handle);
-    assert_eq!(replies[0].1.as_ref().unwrap().decode::<String>().unwrap(), fits);
+    assert_eq!(
+        replies[0].1.as_ref().unwrap().decode::<String>().unwrap(),
+        fits
+    );
 }
 
 #[test]
@@ -349,15 +375,20 @@ fn a_reply_that_is_too_long_becomes_an_error_reply() {
     pair.server = ServerConnection::with_limits(limits);
     pair.call("Big", &(), 0);
     pair.call("Small", &(), 1);
-    let replies = pair.run(|method, _| {
-        Response::unary(&"x".repeat(if method == "Big" { 2000 } else { 10 }))
-    });
+    let replies =
+        pair.run(|method, _| Response::unary(&"x".repeat(if method == "Big" { 2000 } else { 10 })));
     assert_eq!(
         replies[0].1.as_ref().unwrap_err().code(),
         Code::ResourceExhausted
     );
     assert_eq!(
-        replies[1].1.as_ref().unwrap().decode::<String>().unwrap().len(),
+        replies[1]
+            .1
+            .as_ref()
+            .unwrap()
+            .decode::<String>()
+            .unwrap()
+            .len(),
         10
     );
 }
@@ -367,7 +398,10 @@ fn an_error_is_never_empty() {
     let mut pair = Pair::new(ClientConnection::new().plain_go(), 6);
     pair.call("Misc.Fail", &"", 0);
     let replies = pair.run(handle);
-    assert_eq!(replies[0].1.as_ref().unwrap_err().message(), "unknown error");
+    assert_eq!(
+        replies[0].1.as_ref().unwrap_err().message(),
+        "unknown error"
+    );
 }
 
 #[test]
@@ -385,7 +419,10 @@ fn codes_travel_between_our_peers_and_gos_texts_give_them_back() {
         assert_eq!(nope.code(), Code::Unimplemented);
         assert_eq!(nope.message(), "rpc: can't find service Nope.Foo");
         let own = replies[1].1.as_ref().unwrap_err();
-        assert_eq!(own.code(), if plain { Code::Unknown } else { Code::NotFound });
+        assert_eq!(
+            own.code(),
+            if plain { Code::Unknown } else { Code::NotFound }
+        );
     }
 }
 
@@ -440,7 +477,11 @@ fn what_is_no_header_is_refused() {
 fn a_stream_that_stops_inside_of_a_request_is_noticed() {
     let mut client = ClientConnection::<u64>::new();
     client
-        .call(&Head::new("Echo.String"), &Payload::new(&"hello").unwrap(), 0)
+        .call(
+            &Head::new("Echo.String"),
+            &Payload::new(&"hello").unwrap(),
+            0,
+        )
         .unwrap();
     let stream = client.output().to_vec();
     for end in 1..stream.len() {
@@ -461,7 +502,11 @@ fn the_largest_header_is_64_kib() {
     let request = |length: usize| {
         let mut client = ClientConnection::<u64>::new().plain_go();
         client
-            .call(&Head::new("x".repeat(length)), &Payload::new(&()).unwrap(), 0)
+            .call(
+                &Head::new("x".repeat(length)),
+                &Payload::new(&()).unwrap(),
+                0,
+            )
             .unwrap();
         let mut server = ServerConnection::new();
         server.input().extend_from_slice(client.output());

@@ -8,19 +8,19 @@ use gobrpc_protocol::{
 };
 
 /// A client, a server, and the bytes between them.
-pub struct Pair {
-    pub client: ClientConnection<u64>,
-    pub server: ServerConnection,
+pub(crate) struct Pair {
+    pub(crate) client: ClientConnection<u64>,
+    pub(crate) server: ServerConnection,
     to_server: VecDeque<u8>,
     to_client: VecDeque<u8>,
     /// All bytes that each side has sent.
-    pub client_sent: Vec<u8>,
-    pub server_sent: Vec<u8>,
+    pub(crate) client_sent: Vec<u8>,
+    pub(crate) server_sent: Vec<u8>,
     state: u64,
 }
 
 impl Pair {
-    pub fn new(client: ClientConnection<u64>, seed: u64) -> Self {
+    pub(crate) fn new(client: ClientConnection<u64>, seed: u64) -> Self {
         Self {
             client,
             server: ServerConnection::new(),
@@ -33,7 +33,7 @@ impl Pair {
     }
 
     /// A number below `bound`, from the seed (Knuth's MMIX constants).
-    pub fn random(&mut self, bound: usize) -> usize {
+    pub(crate) fn random(&mut self, bound: usize) -> usize {
         self.state = self
             .state
             .wrapping_mul(6_364_136_223_846_793_005)
@@ -41,14 +41,14 @@ impl Pair {
         (self.state >> 33) as usize % bound.max(1)
     }
 
-    pub fn call<A: Encode>(&mut self, method: &'static str, args: &A, call: u64) {
+    pub(crate) fn call<A: Encode>(&mut self, method: &'static str, args: &A, call: u64) {
         self.client
             .call(&Head::new(method), &Payload::new(args).unwrap(), call)
             .unwrap();
     }
 
     /// Moves a few bytes each way; false if there were none.
-    pub fn step(&mut self) -> bool {
+    pub(crate) fn step(&mut self) -> bool {
         let sent = self.client.take_output(Vec::new());
         self.to_server.extend(&sent);
         self.client_sent.extend(&sent);
@@ -66,7 +66,7 @@ impl Pair {
     }
 
     /// Runs until nothing moves; `handle` answers requests, at once.
-    pub fn run(
+    pub(crate) fn run(
         &mut self,
         mut handle: impl FnMut(&str, Body) -> Result<Response>,
     ) -> Vec<(u64, Result<Body>)> {
@@ -92,7 +92,7 @@ impl Pair {
 }
 
 /// What the services of these tests do.
-pub fn handle(method: &str, body: Body) -> Result<Response> {
+pub(crate) fn handle(method: &str, body: Body) -> Result<Response> {
     match method {
         "Arith.Multiply" => {
             let (a, b): (i64, i64) = body.decode()?;
