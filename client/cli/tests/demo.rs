@@ -17,7 +17,7 @@ fn assert_all_well(output: &Output) {
     assert!(output.status.success(), "{stdout}\n{stderr}");
     assert_eq!(stderr, "");
     assert!(
-        stdout.contains("\n0 calls lost: of 4000, 4000 were answered and 0 failed\n"),
+        stdout.contains("\n0 calls lost: of 5000, 5000 were answered and 0 failed\n"),
         "{stdout}"
     );
     assert!(stdout.contains("stopped   rust-2 gracefully"), "{stdout}");

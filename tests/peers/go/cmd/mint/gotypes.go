@@ -74,9 +74,8 @@ type Links struct {
 
 // IDs has UUIDs.
 type IDs struct {
-	ID   UUID
-	Ptr  *UUID
-	List []UUID
+	ID  UUID
+	Ptr *UUID
 }
 
 func goTypeSamples() []sample {
@@ -184,7 +183,7 @@ func netSamples() []sample {
 		these("go_url", "&Links{https://user:p%40w@example.org:81/a%2Fb?q=1#frag, nil}, &Links{Ptr: /x}: also defines Userinfo",
 			&Links{Value: *link}, &Links{Ptr: &url.URL{Path: "/x"}}),
 		these("go_uuid", "UUID of google/uuid's shape: f8..01..0a, zero, ff..ff", id, UUID{}, max),
-		these("go_uuid_fields", "IDs{f8..01..0a, &zero, {zero, ff..ff}}, IDs{}", IDs{id, &UUID{}, []UUID{{}, max}}, IDs{}),
+		these("go_uuid_fields", "IDs{f8..01..0a, &zero}, IDs{}", IDs{id, &UUID{}}, IDs{}),
 		{name: "go_uuid_array", note: "UUID [16]byte: f8..01..0a, zero; HasUUID{ff..ff}, HasUUID{}", values: array},
 		these("go_error_string", "ErrorString{0, \"disk full\"}, ErrorString{1, \"EOF\"}, ErrorString{}", ErrorString{Err: "disk full"}, ErrorString{1, "EOF"}, ErrorString{}),
 		these("go_error_string_bare", "ErrorString{\"disk full\"}, of a type without Code", bare()),
