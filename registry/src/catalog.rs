@@ -16,8 +16,8 @@ use crate::set::ServiceSet;
 /// What is new shows at once. What is gone shows a little later, so that a
 /// server that leaves and comes back is no change
 /// ([CURATOR-320](https://github.com/apache/curator/issues/840)), and much later
-/// if too much is gone right after the registry itself was away: then it is
-/// likelier that the servers did not register again yet
+/// if it is gone right after the registry itself was away, above all if too much
+/// is: then it is likelier that the servers did not register again yet
 /// ([nacos#10209](https://github.com/alibaba/nacos/issues/10209)).
 #[derive(Debug)]
 pub(crate) struct Catalog {
@@ -157,15 +157,18 @@ impl Catalog {
             changed |= self.put(record);
         }
         if !first {
+            // An open one goes on in it.
+            let open = self.window.is_some_and(|window| window.after_outage);
             self.window = Some(Window {
                 opened: now,
                 before,
-                after_outage,
+                after_outage: after_outage || open,
             });
         }
         for key in missing.into_keys() {
             if let Some(slot) = self.slots.get_mut(&key) {
-                if after_outage || !matches!(slot.leaving, Some(Leaving::Held(_))) {
+                // What was decided stands, unless an outage came between.
+                if after_outage || slot.leaving.is_none() {
                     slot.leaving = Some(Leaving::WithWindow);
                 }
             }
@@ -207,6 +210,10 @@ impl Catalog {
         let leaving = if all || most {
             self.holds += 1;
             Leaving::Held(window.opened + self.guards.grace)
+        } else if window.after_outage {
+            // One of three may be missing as well because it is the last to come
+            // back: each needs a third of its TTL and a bit (the grace is two TTLs).
+            Leaving::At(window.opened + self.guards.grace / 3)
         } else {
             Leaving::At(window.opened)
         };
@@ -294,19 +301,28 @@ mod tests {
 
     #[test]
     fn losing_more_than_half_is_held_and_half_is_not() {
-        for (left, held) in [(2, false), (1, true)] {
-            let now = Instant::now();
-            let mut catalog = catalog(1..=4, now);
-            catalog.replace(records(1..=left), true, now);
-            let changed = catalog.tick(now + WINDOW);
-            assert_eq!(changed, !held, "{left}");
-            assert_eq!(catalog.holds, u64::from(held));
-        }
         // Of three, two may leave.
+        for (of, left, held) in [(4, 2, false), (4, 1, true), (3, 1, false)] {
+            for (outage, time) in [(false, WINDOW), (true, GRACE / 3)] {
+                let now = Instant::now();
+                let mut catalog = catalog(1..=of, now);
+                catalog.replace(records(1..=left), outage, now);
+                assert!(!catalog.tick(now + time - COALESCE / 2));
+                assert_eq!(catalog.tick(now + time), !held, "{left} of {of}");
+                assert_eq!(catalog.holds, u64::from(held));
+            }
+        }
+    }
+
+    #[test]
+    fn the_last_to_come_back_after_an_outage_was_never_away() {
         let now = Instant::now();
         let mut catalog = catalog(1..=3, now);
-        catalog.replace(records([1]), true, now);
-        assert!(catalog.tick(now + WINDOW));
+        catalog.replace(records(1..=2), true, now);
+        assert!(!catalog.tick(now + WINDOW * 5));
+        assert!(!catalog.put(record(3)));
+        assert!(!catalog.tick(now + GRACE * 2));
+        assert_eq!((catalog.len(), catalog.holds), (3, 0));
     }
 
     #[test]
@@ -333,6 +349,8 @@ mod tests {
         let mut catalog = catalog([1], now);
         catalog.replace(records([1]), false, now);
         catalog.remove(&record(1).key, now);
+        // And another one, before that shows.
+        catalog.replace(Vec::new(), false, now + COALESCE / 2);
         assert!(catalog.tick(now + COALESCE));
         assert_eq!((catalog.len(), catalog.holds), (0, 0));
     }

@@ -59,7 +59,8 @@ pub struct RegistryOptions {
     pub resync: Duration,
     /// How long an answer without entries, or with less than half of four or
     /// more, is not believed right after the registry was away (20 s, twice the
-    /// default TTL): servers may not have registered again yet.
+    /// default TTL): servers may not have registered again yet. Fewer missing ones
+    /// are believed after a third of it.
     pub empty_grace: Duration,
     /// How long a question to the backend may take (5 s).
     pub call_timeout: Duration,

@@ -43,6 +43,8 @@ struct Inner {
     delivery: Delivery,
     peer: Option<Arc<str>>,
     source: Option<Arc<dyn std::error::Error + Send + Sync>>,
+    /// It came from a peer, or from the way there.
+    foreign: bool,
     /// An error from a peer that may cross our own edge as it is.
     forward: bool,
 }
@@ -235,9 +237,11 @@ impl Error {
                 message
             },
             phase: Phase::Handler,
-            delivery: Delivery::NotSent,
+            // Whoever makes one has run.
+            delivery: Delivery::Answered,
             peer: None,
             source: None,
+            foreign: false,
             forward: false,
         }))
     }
@@ -285,16 +289,27 @@ impl Error {
         self
     }
 
-    /// Sets where it failed.
+    /// Sets where it failed; on the way to a peer, and not sent unless
+    /// [`with_delivery`](Self::with_delivery) says so.
     #[must_use]
     pub fn with_phase(self, phase: Phase) -> Self {
-        self.edit(|inner| inner.phase = phase)
+        self.edit(|inner| {
+            inner.phase = phase;
+            if phase != Phase::Handler && !inner.foreign {
+                // On the way to the peer, until somebody knows better.
+                inner.foreign = true;
+                inner.delivery = Delivery::NotSent;
+            }
+        })
     }
 
-    /// Sets whether the request may have run.
+    /// Sets whether the request may have run; for errors of calls.
     #[must_use]
     pub fn with_delivery(self, delivery: Delivery) -> Self {
-        self.edit(|inner| inner.delivery = delivery)
+        self.edit(|inner| {
+            inner.delivery = delivery;
+            inner.foreign = true;
+        })
     }
 
     /// Sets the peer.
@@ -335,7 +350,8 @@ impl Error {
         self.0.phase
     }
 
-    /// Whether the request may have run.
+    /// Whether the request may have run; `Answered` for an error that was made
+    /// here.
     #[must_use]
     pub fn delivery(&self) -> Delivery {
         self.0.delivery
@@ -350,7 +366,7 @@ impl Error {
     /// True if the peer's handler, or the peer itself, answered with this error.
     #[must_use]
     pub fn is_answer(&self) -> bool {
-        self.0.delivery == Delivery::Answered
+        self.0.foreign && self.0.delivery == Delivery::Answered
     }
 
     /// What a caller of ours may see when a handler returns this error.
@@ -359,8 +375,7 @@ impl Error {
     /// stays here unless the handler says [`Error::forward`].
     #[must_use]
     pub fn for_caller(&self) -> Self {
-        let own = self.0.phase == Phase::Handler && self.0.delivery == Delivery::NotSent;
-        if own || self.0.forward {
+        if !self.0.foreign || self.0.forward {
             return self.clone();
         }
         Self::with_code(

@@ -1,6 +1,6 @@
 //! Names of services and methods.
 
-use crate::error::{Code, Delivery, Error};
+use crate::error::{Code, Error};
 
 /// Names of our own; no service may take one (`_goRPC_.Cancel` is that of a Go
 /// fork, too).
@@ -26,7 +26,7 @@ pub const RESERVED_PREFIX: &str = "_goRPC_";
 /// ```
 pub fn split(service_method: &str) -> Result<(&str, &str), Error> {
     service_method.rsplit_once('.').ok_or_else(|| {
-        refused(
+        Error::with_code(
             Code::InvalidArgument,
             format!("rpc: service/method request ill-formed: {service_method}"),
         )
@@ -36,7 +36,7 @@ pub fn split(service_method: &str) -> Result<(&str, &str), Error> {
 /// Go's error for a service that is not there.
 #[must_use]
 pub fn no_service(service_method: &str) -> Error {
-    refused(
+    Error::with_code(
         Code::Unimplemented,
         format!("rpc: can't find service {service_method}"),
     )
@@ -45,12 +45,8 @@ pub fn no_service(service_method: &str) -> Error {
 /// Go's error for a method that is not there.
 #[must_use]
 pub fn no_method(service_method: &str) -> Error {
-    refused(
+    Error::with_code(
         Code::Unimplemented,
         format!("rpc: can't find method {service_method}"),
     )
-}
-
-fn refused(code: Code, text: String) -> Error {
-    Error::with_code(code, text).with_delivery(Delivery::NotSent)
 }
