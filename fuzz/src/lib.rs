@@ -16,8 +16,11 @@ pub use preface::preface;
 pub use server_session::server_session;
 pub use typed::typed;
 
+/// A target: it takes any bytes.
+pub type Target = fn(&[u8]);
+
 /// All targets, by name.
-pub const TARGETS: [(&str, fn(&[u8])); 5] = [
+pub const TARGETS: [(&str, Target); 5] = [
     ("typed", typed),
     ("chunked", chunked),
     ("server_session", server_session),

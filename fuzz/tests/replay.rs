@@ -1,6 +1,12 @@
 //! Replays every corpus and every golden through every target, on stable.
 
-#![allow(clippy::tests_outside_test_module, reason = "an integration test")]
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::tests_outside_test_module,
+    clippy::unwrap_used,
+    reason = "an integration test"
+)]
 
 use std::path::{Path, PathBuf};
 

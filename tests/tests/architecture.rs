@@ -1,6 +1,12 @@
 //! The "never" rules of ARCHITECTURE.md.
 
-#![allow(clippy::tests_outside_test_module, reason = "an integration test")]
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::tests_outside_test_module,
+    clippy::unwrap_used,
+    reason = "an integration test"
+)]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};

@@ -1,7 +1,13 @@
 //! What takes other net/rpc implementations down: each is a test here, over real
 //! sockets. `research` of the faults: go-netrpc 0.1.0 and Go's own package.
 
-#![allow(clippy::tests_outside_test_module, reason = "an integration test")]
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::tests_outside_test_module,
+    clippy::unwrap_used,
+    reason = "an integration test"
+)]
 
 use std::io;
 use std::sync::Arc;

@@ -1,6 +1,12 @@
 //! Go's net/rpc client against our server: `peers/go/cmd/call`.
 
-#![allow(clippy::tests_outside_test_module, reason = "an integration test")]
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::tests_outside_test_module,
+    clippy::unwrap_used,
+    reason = "an integration test"
+)]
 
 use std::time::Duration;
 

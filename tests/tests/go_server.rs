@@ -1,6 +1,12 @@
 //! Our client against Go's net/rpc server: `peers/go/cmd/serve`.
 
-#![allow(clippy::tests_outside_test_module, reason = "an integration test")]
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::tests_outside_test_module,
+    clippy::unwrap_used,
+    reason = "an integration test"
+)]
 
 use std::collections::HashMap;
 use std::time::Duration;
