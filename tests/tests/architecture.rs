@@ -97,8 +97,16 @@ fn each_crate_depends_only_on_what_it_may() {
         (
             "gobrpc-codec",
             &[
-                "bytes", "chrono", "gobrpc-derive", "jiff", "num-bigint", "serde", "thiserror",
-                "time", "tokio-util", "uuid",
+                "bytes",
+                "chrono",
+                "gobrpc-derive",
+                "jiff",
+                "num-bigint",
+                "serde",
+                "thiserror",
+                "time",
+                "tokio-util",
+                "uuid",
             ],
         ),
         (

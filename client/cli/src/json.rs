@@ -46,7 +46,7 @@ pub(crate) fn write(value: &Value, out: &mut impl Write) -> io::Result<()> {
 ///
 /// # Errors
 ///
-/// As for [`write`].
+/// As for [`write`](write()).
 pub(crate) fn to_string(value: &Value) -> io::Result<String> {
     let mut text = Vec::new();
     write(value, &mut text)?;

@@ -1,7 +1,13 @@
 //! The protocol's two ends against each other, without sockets.
 
-#![allow(clippy::tests_outside_test_module, reason = "an integration test")]
-#![allow(missing_docs, reason = "an integration test")]
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::tests_outside_test_module,
+    clippy::unwrap_used,
+    missing_docs,
+    reason = "an integration test"
+)]
 
 mod pair;
 

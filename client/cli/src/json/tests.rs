@@ -147,7 +147,7 @@ fn maps_inside_of_keys_are_sorted_first() {
 #[derive(Gob, Default)]
 struct Chain {
     v: i64,
-    next: Option<Box<Chain>>,
+    next: Option<Box<Self>>,
 }
 
 #[derive(Gob, Default)]

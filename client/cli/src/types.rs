@@ -1,0 +1,116 @@
+//! `gobrpc types`: the types that a gob stream defines.
+
+mod declared;
+mod go;
+mod graph;
+mod names;
+mod pointers;
+mod source;
+
+use std::io::{self, BufWriter, Write};
+use std::process::ExitCode;
+
+use clap::Args;
+use gobrpc_codec::inspect::{Definition, DefinitionKind, Event};
+use gobrpc_codec::schema::Opaque;
+
+use crate::exit::{Failure, Outcome};
+use crate::json::scalar::put_string;
+pub(crate) use declared::{Declared, Dialect};
+pub(crate) use graph::{Graph, Node};
+pub(crate) use pointers::Pointers;
+pub(crate) use source::{Source, Stopped};
+
+/// Print the types that a gob stream defines
+///
+/// As Go declarations, or as lines of JSON, in the order in which they stand in
+/// the stream; also those that are defined inside of interface values.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  gobrpc types session.gob
+  gobrpc types --json session.gob | jq -r .name
+  curl -s http://host/state.gob | gobrpc types -
+
+A line of JSON, by kind:
+  {\"id\":64,\"common_id\":64,\"kind\":\"struct\",\"name\":\"Point\",\"fields\":[{\"name\":\"X\",\"id\":2}]}
+  {\"id\":65,\"common_id\":65,\"kind\":\"slice\",\"name\":\"[]main.Point\",\"elem\":64}
+  {\"id\":66,\"common_id\":66,\"kind\":\"array\",\"name\":\"\",\"elem\":2,\"len\":3}
+  {\"id\":67,\"common_id\":67,\"kind\":\"map\",\"name\":\"\",\"key\":6,\"elem\":64}
+  {\"id\":68,\"common_id\":69,\"kind\":\"gobencoder\",\"name\":\"Time\"}
+kind is also binarymarshaler or textmarshaler. Ids below 64: 1 bool, 2 int, 3 uint,
+4 float, 5 bytes, 6 string, 7 complex, 8 interface.
+
+A stream that is not gob, ends early or exceeds a limit gives one line on standard
+error and exit status 1, after the types before the fault.")]
+pub(crate) struct TypesArgs {
+    #[command(flatten)]
+    source: Source,
+    /// Print lines of JSON instead of Go declarations
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) fn run(args: &TypesArgs) -> Outcome {
+    let mut output = BufWriter::new(io::stdout().lock());
+    let mut line = Vec::new();
+    let mut definitions = Vec::new();
+    let read = args.source.read(|event| {
+        let Event::Definition { definition, .. } = event else {
+            return Ok(());
+        };
+        if args.json {
+            line.clear();
+            put_json(&mut line, definition);
+            return output.write_all(&line);
+        }
+        definitions.push((*definition).clone());
+        Ok(())
+    });
+    // Also after an error: what stands before it is not lost.
+    let printed = if args.json {
+        Ok(())
+    } else {
+        output.write_all(go::listing(&Graph::new(definitions)).as_bytes())
+    };
+    let flushed = printed.and_then(|()| output.flush());
+    args.source.outcome(read)?;
+    flushed.map_err(|error| Failure::output(&error))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The definition as a line, without the space of a pretty one.
+fn put_json(line: &mut Vec<u8>, definition: &Definition) {
+    let kind = match &definition.kind {
+        DefinitionKind::Struct { .. } => "struct",
+        DefinitionKind::Slice { .. } => "slice",
+        DefinitionKind::Array { .. } => "array",
+        DefinitionKind::Map { .. } => "map",
+        DefinitionKind::Opaque(Opaque::Gob) => "gobencoder",
+        DefinitionKind::Opaque(Opaque::Binary) => "binarymarshaler",
+        DefinitionKind::Opaque(Opaque::Text) => "textmarshaler",
+    };
+    let (id, common_id) = (definition.id, definition.common_id);
+    let head = format!("{{\"id\":{id},\"common_id\":{common_id},\"kind\":\"{kind}\",\"name\":");
+    line.extend_from_slice(head.as_bytes());
+    put_string(line, definition.name.as_bytes());
+    let tail = match &definition.kind {
+        DefinitionKind::Struct { fields } => {
+            line.extend_from_slice(b",\"fields\":[");
+            for (index, field) in fields.iter().enumerate() {
+                let start: &[u8] = if index == 0 { b"" } else { b"," };
+                line.extend_from_slice(start);
+                line.extend_from_slice(b"{\"name\":");
+                put_string(line, field.name.as_bytes());
+                line.extend_from_slice(format!(",\"id\":{}}}", field.id).as_bytes());
+            }
+            "]".to_owned()
+        }
+        DefinitionKind::Slice { elem } => format!(",\"elem\":{elem}"),
+        DefinitionKind::Array { elem, length } => format!(",\"elem\":{elem},\"len\":{length}"),
+        DefinitionKind::Map { key, elem } => format!(",\"key\":{key},\"elem\":{elem}"),
+        DefinitionKind::Opaque(_) => String::new(),
+    };
+    line.extend_from_slice(tail.as_bytes());
+    line.extend_from_slice(b"}\n");
+}
