@@ -392,14 +392,16 @@ pub fn from_slice_with<T: DecodeOwned>(stream: &[u8], limits: &Limits) -> Result
 /// # Ok::<(), gobrpc_codec::Error>(())
 /// ```
 pub fn borrow_from_slice<'de, T: Decode<'de>>(stream: &'de [u8]) -> Result<T> {
-    first_value(stream, &Limits::default(), |types, id, value, end| {
-        match value {
+    first_value(
+        stream,
+        &Limits::default(),
+        |types, id, value, end| match value {
             FirstValue::Input(bytes) => types.decode(id, bytes, end),
             FirstValue::Flat(_) => Err(Error::misuse(
                 "the value is not in one piece and cannot be borrowed; use a Decoder",
             )),
-        }
-    })
+        },
+    )
 }
 
 enum FirstValue<'de> {
@@ -416,7 +418,8 @@ fn first_value<'de, T>(
     let mut rest = bytes;
     loop {
         let offset = (bytes.len() - rest.len()) as u64;
-        let found = message::find(rest, limits.message_bytes).map_err(|error| error.at_offset(offset))?;
+        let found =
+            message::find(rest, limits.message_bytes).map_err(|error| error.at_offset(offset))?;
         let parts = found.and_then(|(prefix, length)| {
             let (message, after) = rest.get(prefix..)?.split_at_checked(length)?;
             Some((message, after, offset + prefix as u64))

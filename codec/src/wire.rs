@@ -1,7 +1,7 @@
 //! Layer 1: scalars as bytes.
 //!
 //! [`Writer`] appends, [`Reader`] takes from a bounded slice. Both know nothing
-//! of messages and types but what a [`plan`](crate::plan) tells the reader.
+//! of messages and types but what a `plan` tells the reader.
 
 mod reader;
 mod writer;

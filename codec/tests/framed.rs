@@ -1,5 +1,6 @@
 //! The tokio-util codec, driven by hand as `Framed` does.
 #![cfg(feature = "framed")]
+#![allow(clippy::panic, clippy::unwrap_used, reason = "a failed test may panic")]
 
 use bytes::{BufMut, BytesMut};
 use gobrpc_codec::{ErrorKind, Gob, GobCodec, Limits, to_vec};

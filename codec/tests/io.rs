@@ -1,5 +1,7 @@
 //! Streams over `std::io`: readers that are slow, end early or fail.
 
+#![allow(clippy::panic, clippy::unwrap_used, reason = "a failed test may panic")]
+
 use std::io::{self, Read, Write};
 
 use gobrpc_codec::{
@@ -64,7 +66,10 @@ fn values_come_one_by_one() {
         assert_eq!(values.decode().unwrap(), Some(Point { x: 1, y: None }));
         assert_eq!(values.decode_value().unwrap(), Some(Value::from("text")));
         let raw = values.take().unwrap().unwrap();
-        assert_eq!(raw.decode::<Vec<Point>>().unwrap(), [Point { x: 2, y: Some(3) }]);
+        assert_eq!(
+            raw.decode::<Vec<Point>>().unwrap(),
+            [Point { x: 2, y: Some(3) }]
+        );
         assert!(values.skip().unwrap());
         assert_eq!(values.offset(), stream.len() as u64);
         // The end is the end, however often one asks.
@@ -106,7 +111,10 @@ fn every_prefix_is_truncated_or_clean() {
 #[test]
 fn a_length_buys_no_memory() {
     let mut values = ReadDecoder::new(&[0xfd, 0xff, 0xff, 0xff, 0, 0, 0][..]);
-    assert_eq!(values.decode_value().unwrap_err().kind(), ErrorKind::Truncated);
+    assert_eq!(
+        values.decode_value().unwrap_err().kind(),
+        ErrorKind::Truncated
+    );
     let (_, mut decoder) = values.into_parts();
     assert!(decoder.buffer().capacity() <= 256 << 10);
 }
@@ -127,7 +135,11 @@ fn memory_is_constant() {
     }
     assert_eq!(sum, (0..100_000).sum());
     let (_, mut decoder) = values.into_parts();
-    assert!(decoder.buffer().capacity() <= 512 << 10, "{}", decoder.buffer().capacity());
+    assert!(
+        decoder.buffer().capacity() <= 512 << 10,
+        "{}",
+        decoder.buffer().capacity()
+    );
 }
 
 /// A value that does not fit is not the end of the stream.
@@ -155,7 +167,10 @@ fn limits_are_heeded() {
     assert!(values.skip().is_err());
 
     let mut values = WriteEncoder::with_limits(Vec::new(), limits);
-    assert_eq!(values.encode(&vec![1_u8; 200]).unwrap_err().kind(), ErrorKind::Limit);
+    assert_eq!(
+        values.encode(&vec![1_u8; 200]).unwrap_err().kind(),
+        ErrorKind::Limit
+    );
     values.encode(&1_i64).unwrap();
     assert_eq!(values.into_inner(), to_vec(&1_i64).unwrap());
 }
@@ -201,12 +216,14 @@ impl Write for Full {
 
 #[test]
 fn failures_of_the_writer() {
-    let mut values = WriteEncoder::new(Full { room: 6, taken: vec![] });
+    let mut values = WriteEncoder::new(Full {
+        room: 6,
+        taken: vec![],
+    });
     values.encode(&1_i64).unwrap();
     let error = values.encode(&2_i64).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Io);
     // What was written of the second value is not taken back, so nothing follows.
-    values.get_ref().taken.len();
     assert_eq!(values.encode(&3_i64).unwrap_err().kind(), ErrorKind::Io);
     assert!(values.flush().is_err());
     assert_eq!(values.into_inner().taken.len(), 6);
@@ -221,7 +238,10 @@ fn values_without_types() {
     values.append(&Prepared::new(&3_i64).unwrap()).unwrap();
     assert!(values.encode_value(&Value::default()).is_err());
     let stream = values.into_inner();
-    assert_eq!(from_slice::<Point>(&stream).unwrap(), Point { x: 1, y: Some(2) });
+    assert_eq!(
+        from_slice::<Point>(&stream).unwrap(),
+        Point { x: 1, y: Some(2) }
+    );
     let mut values = ReadDecoder::new(stream.as_slice());
     assert_eq!(values.decode_value().unwrap(), Some(value.clone()));
     assert_eq!(values.decode_value().unwrap(), Some(value));

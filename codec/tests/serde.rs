@@ -1,10 +1,17 @@
 //! Types that know serde and not gob, and values as serde's own data.
 
+#![allow(
+    clippy::panic,
+    clippy::unwrap_used,
+    clippy::use_self,
+    reason = "a failed test may panic; types are recursive by their names"
+)]
+
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use gobrpc_codec::{
-    Encoder, ErrorKind, Gob, GoString, Interface, Kind, List, Map, Prepared, RawValue,
+    Encoder, ErrorKind, GoString, Gob, Interface, Kind, List, Map, Prepared, RawValue,
     SchemaBuilder, Struct, Value, from_slice_serde, to_vec,
 };
 use serde::{Deserialize, Serialize};
@@ -104,7 +111,10 @@ fn sent() -> SentPerson {
         score: 1.5,
         tags: vec!["a".into(), "b".into()],
         key: vec![0, 255],
-        home: SentAddress { street_name: "Main".into(), zip: 7 },
+        home: SentAddress {
+            street_name: "Main".into(),
+            zip: 7,
+        },
         work: None,
         point: [-1, 1],
         limits: BTreeMap::from([("x".into(), 9)]),
@@ -127,7 +137,10 @@ fn structs_by_name() {
             score: Meters(1.5),
             tags: vec!["a".into(), "b".into()],
             key: vec![0, 255],
-            home: Address { street_name: "Main".into(), zip: 7 },
+            home: Address {
+                street_name: "Main".into(),
+                zip: 7
+            },
             work: None,
             point: (-1, 1),
             limits: HashMap::from([("x".into(), 9)]),
@@ -141,7 +154,10 @@ fn structs_by_name() {
 
 #[test]
 fn absent_fields_are_zero() {
-    let sent = SentPerson { color: "Red".into(), ..SentPerson::default() };
+    let sent = SentPerson {
+        color: "Red".into(),
+        ..SentPerson::default()
+    };
     let person: Person = from_slice_serde(&to_vec(&sent).unwrap()).unwrap();
     assert_eq!(person.name, "");
     assert_eq!(person.age, 0);
@@ -149,7 +165,13 @@ fn absent_fields_are_zero() {
     assert_eq!(person.tags, Vec::<String>::new());
     assert_eq!(person.key, Vec::<u8>::new());
     assert_eq!(person.level, Level::Low);
-    assert_eq!(person.home, Address { street_name: String::new(), zip: 0 });
+    assert_eq!(
+        person.home,
+        Address {
+            street_name: String::new(),
+            zip: 0
+        }
+    );
     assert_eq!(person.point, (0, 0));
 }
 
@@ -189,15 +211,30 @@ fn nil_pointers_are_zero() {
         #[allow(dead_code, reason = "read by nobody")]
         next: Box<EndlessList>,
     }
-    let stream = to_vec(&Sent { other: 1, home: None, point: None, list: None }).unwrap();
+    let stream = to_vec(&Sent {
+        other: 1,
+        home: None,
+        point: None,
+        list: None,
+    })
+    .unwrap();
     let local: Local = from_slice_serde(&stream).unwrap();
-    assert_eq!(local.home, Address { street_name: String::new(), zip: 0 });
+    assert_eq!(
+        local.home,
+        Address {
+            street_name: String::new(),
+            zip: 0
+        }
+    );
     assert_eq!(local.point, [0, 0]);
     assert!(local.list.is_none());
     let error = from_slice_serde::<Endless>(&stream).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Limit);
 
-    let list = SentList { v: 1, next: Some(Box::new(SentList { v: 2, next: None })) };
+    let list = SentList {
+        v: 1,
+        next: Some(Box::new(SentList { v: 2, next: None })),
+    };
     let list: LocalList = from_slice_serde(&to_vec(&list).unwrap()).unwrap();
     assert_eq!((list.v, list.next.unwrap().v), (1, 2));
 }
@@ -223,9 +260,15 @@ fn errors_say_where() {
     assert!(error.message().contains("expected a sequence"), "{error}");
 
     let stream = to_vec(&300_i64).unwrap();
-    assert_eq!(from_slice_serde::<u8>(&stream).unwrap_err().kind(), ErrorKind::Mismatch);
+    assert_eq!(
+        from_slice_serde::<u8>(&stream).unwrap_err().kind(),
+        ErrorKind::Mismatch
+    );
     let text = to_vec(&GoString::from(&b"\xff"[..])).unwrap();
-    assert_eq!(from_slice_serde::<String>(&text).unwrap_err().kind(), ErrorKind::Mismatch);
+    assert_eq!(
+        from_slice_serde::<String>(&text).unwrap_err().kind(),
+        ErrorKind::Mismatch
+    );
     let error = from_slice_serde::<(i64, i64)>(&to_vec(&vec![1_i64, 2, 3]).unwrap()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Mismatch);
 }
@@ -271,7 +314,10 @@ fn flattened_and_untagged() {
 fn maps_and_their_keys() {
     let ids = BTreeMap::from([(-1_i64, true), (7, false)]);
     let stream = to_vec(&ids).unwrap();
-    assert_eq!(from_slice_serde::<BTreeMap<i64, bool>>(&stream).unwrap(), ids);
+    assert_eq!(
+        from_slice_serde::<BTreeMap<i64, bool>>(&stream).unwrap(),
+        ids
+    );
     assert_eq!(
         from_slice_serde::<serde_json::Value>(&stream).unwrap(),
         json!({"-1": true, "7": false})
@@ -297,21 +343,38 @@ enum Shape {
 #[test]
 fn enums_from_interfaces() {
     let circle = Value::from(Interface::new("main.Circle", Value::Float(1.5)));
-    assert_eq!(circle.deserialize_into::<Shape>().unwrap(), Shape::Circle(1.5));
-    let pointer = Value::from(Interface::new("*example.com/shapes.Circle", Value::Float(2.0)));
-    assert_eq!(pointer.deserialize_into::<Shape>().unwrap(), Shape::Circle(2.0));
+    assert_eq!(
+        circle.deserialize_into::<Shape>().unwrap(),
+        Shape::Circle(1.5)
+    );
+    let pointer = Value::from(Interface::new(
+        "*example.com/shapes.Circle",
+        Value::Float(2.0),
+    ));
+    assert_eq!(
+        pointer.deserialize_into::<Shape>().unwrap(),
+        Shape::Circle(2.0)
+    );
     let text = Value::from(Interface::new("string", Value::from("Empty")));
     assert_eq!(text.deserialize_into::<Shape>().unwrap(), Shape::Empty);
     let other = Value::from(Interface::new("main.Star", Value::Float(2.0)));
     assert!(other.deserialize_into::<Shape>().is_err());
     assert!(Value::default().deserialize_into::<Shape>().is_err());
-    assert_eq!(Value::default().deserialize_into::<Option<Shape>>().unwrap(), None);
+    assert_eq!(
+        Value::default()
+            .deserialize_into::<Option<Shape>>()
+            .unwrap(),
+        None
+    );
     assert!(Value::from("Circle").deserialize_into::<Shape>().is_err());
 }
 
 fn through<T: Serialize>(value: &T) -> Value {
     let prepared = Prepared::from_serialize(value).unwrap();
-    RawValue::from_prepared(&prepared).unwrap().to_value().unwrap()
+    RawValue::from_prepared(&prepared)
+        .unwrap()
+        .to_value()
+        .unwrap()
 }
 
 #[test]
@@ -320,11 +383,20 @@ fn enums_come_back() {
         Shape::Empty,
         Shape::Circle(0.0),
         Shape::Line(1, 0),
-        Shape::Rect { width: 0, height: 2 },
+        Shape::Rect {
+            width: 0,
+            height: 2,
+        },
     ] {
         assert_eq!(through(&shape).deserialize_into::<Shape>().unwrap(), shape);
     }
-    let shapes = vec![Shape::Circle(0.0), Shape::Rect { width: 1, height: 2 }];
+    let shapes = vec![
+        Shape::Circle(0.0),
+        Shape::Rect {
+            width: 1,
+            height: 2,
+        },
+    ];
     let value = through(&shapes);
     assert_eq!(value.deserialize_into::<Vec<Shape>>().unwrap(), shapes);
     assert_eq!(
@@ -359,11 +431,17 @@ fn tree(label: &str, children: Vec<Tree>) -> Tree {
 
 #[test]
 fn inferred_schemas_come_back() {
-    let value = tree("root", vec![tree("leaf", vec![]), tree("", vec![tree("deep", vec![])])]);
+    let value = tree(
+        "root",
+        vec![tree("leaf", vec![]), tree("", vec![tree("deep", vec![])])],
+    );
     let sent = through(&value);
     assert_eq!(sent.as_struct().unwrap().name(), "Tree");
     assert_eq!(sent.get("Label").and_then(Value::as_str), Some("root"));
-    assert_eq!(sent.get("Pair").and_then(|pair| pair.get("F1")?.as_str()), Some("p"));
+    assert_eq!(
+        sent.get("Pair").and_then(|pair| pair.get("F1")?.as_str()),
+        Some("p")
+    );
     assert!(matches!(sent.get("Hash"), Some(Value::Array(_))));
     assert_eq!(sent.get("ParentId"), None);
     assert_eq!(sent.deserialize_into::<Tree>().unwrap(), value);
@@ -400,7 +478,10 @@ fn tuples_inside_of_tuples() {
         nest = Nest((level, true, Some(Box::new(nest))));
     }
     let value = through(&nest);
-    assert_eq!(value.get("F2").and_then(|inner| inner.get("F0")?.as_i64()), Some(38));
+    assert_eq!(
+        value.get("F2").and_then(|inner| inner.get("F0")?.as_i64()),
+        Some(38)
+    );
 }
 
 #[test]
@@ -412,18 +493,32 @@ fn what_no_schema_can_be_made_from() {
     for error in [
         Prepared::from_serialize(&()).unwrap_err(),
         Prepared::from_serialize(&Vec::<i64>::new()).unwrap_err(),
-        Prepared::from_serialize(&Nested { inner: vec![vec![]] }).unwrap_err(),
+        Prepared::from_serialize(&Nested {
+            inner: vec![vec![]],
+        })
+        .unwrap_err(),
         Prepared::from_serialize(&json!([1, "x"])).unwrap_err(),
         Prepared::from_serialize(&json!([1, null])).unwrap_err(),
         Prepared::from_serialize(&json!({"a": null})).unwrap_err(),
     ] {
         assert_eq!(error.kind(), ErrorKind::Misuse, "{error}");
     }
-    let error = Prepared::from_serialize(&Nested { inner: vec![vec![]] }).unwrap_err();
+    let error = Prepared::from_serialize(&Nested {
+        inner: vec![vec![]],
+    })
+    .unwrap_err();
     assert_eq!(error.path(), "Inner");
     // An empty list beside one that is not, and in a field of its own.
-    assert!(Prepared::from_serialize(&Nested { inner: vec![vec![], vec![1]] }).is_ok());
-    assert_eq!(format!("{:?}", through(&Nested { inner: vec![] })), "Nested {}");
+    assert!(
+        Prepared::from_serialize(&Nested {
+            inner: vec![vec![], vec![1]]
+        })
+        .is_ok()
+    );
+    assert_eq!(
+        format!("{:?}", through(&Nested { inner: vec![] })),
+        "Nested {}"
+    );
 }
 
 #[test]
@@ -435,12 +530,21 @@ fn given_schemas() {
         "limits": {"x": 9}
     });
     let prepared = Prepared::from_serialize_as(&person, &schema).unwrap();
-    let sent: SentPerson = RawValue::from_prepared(&prepared).unwrap().decode().unwrap();
-    assert_eq!((sent.user_name.as_str(), sent.age, sent.score), ("gopher", 13, 2.0));
+    let sent: SentPerson = RawValue::from_prepared(&prepared)
+        .unwrap()
+        .decode()
+        .unwrap();
+    assert_eq!(
+        (sent.user_name.as_str(), sent.age, sent.score),
+        ("gopher", 13, 2.0)
+    );
     assert_eq!((sent.key, sent.point), (vec![1, 255], [1, 2]));
     assert_eq!(sent.home.street_name, "Main");
     // Zeros are left out, as Go does.
-    let value = RawValue::from_prepared(&prepared).unwrap().to_value().unwrap();
+    let value = RawValue::from_prepared(&prepared)
+        .unwrap()
+        .to_value()
+        .unwrap();
     assert_eq!(value.get("Home").and_then(|home| home.get("Zip")), None);
 
     for (wrong, path) in [
@@ -474,16 +578,26 @@ fn values_to_json_and_back() {
     // From JSON it is what Go's `any` would be; by the schema it is the same.
     let any: Value = serde_json::from_value(text.clone()).unwrap();
     assert_eq!(any.get("UserName").and_then(Value::as_str), Some("gopher"));
-    assert_eq!(any.get("Tags").and_then(|tags| tags.at(1)?.as_str()), Some("b"));
+    assert_eq!(
+        any.get("Tags").and_then(|tags| tags.at(1)?.as_str()),
+        Some("b")
+    );
     assert_eq!(serde_json::to_value(&any).unwrap(), text);
     let schema = Arc::new(SentPerson::schema().clone());
     let prepared = Prepared::from_serialize_as(&any, &schema).unwrap();
-    assert_eq!(RawValue::from_prepared(&prepared).unwrap().to_value().unwrap(), value);
+    assert_eq!(
+        RawValue::from_prepared(&prepared)
+            .unwrap()
+            .to_value()
+            .unwrap(),
+        value
+    );
 }
 
 #[test]
 fn any_values() {
-    let value: Value = serde_json::from_str(r#"{"a":[1,-1,1.5,"x",null,true,18446744073709551615]}"#).unwrap();
+    let value: Value =
+        serde_json::from_str(r#"{"a":[1,-1,1.5,"x",null,true,18446744073709551615]}"#).unwrap();
     assert_eq!(
         format!("{value:?}"),
         concat!(
@@ -506,14 +620,26 @@ fn complex_numbers_and_characters() {
     }
     let complex: Complex = value.deserialize_into().unwrap();
     assert_eq!((complex.re, complex.im), (1.5, -2.0));
-    assert_eq!(Value::Int(0x1f980).deserialize_into::<char>().unwrap(), '🦀');
+    assert_eq!(
+        Value::Int(0x1f980).deserialize_into::<char>().unwrap(),
+        '🦀'
+    );
     assert_eq!(Value::from("x").deserialize_into::<char>().unwrap(), 'x');
-    assert_eq!(Value::from("text").deserialize_into::<&str>().unwrap(), "text");
+    assert_eq!(
+        Value::from("text").deserialize_into::<&str>().unwrap(),
+        "text"
+    );
     let mut builder = SchemaBuilder::new();
     let complex = builder.complex();
     let schema = Arc::new(builder.build(complex));
     let prepared = Prepared::from_serialize_as(&(1.5, -2), &schema).unwrap();
-    assert_eq!(RawValue::from_prepared(&prepared).unwrap().to_value().unwrap(), value);
+    assert_eq!(
+        RawValue::from_prepared(&prepared)
+            .unwrap()
+            .to_value()
+            .unwrap(),
+        value
+    );
 }
 
 fn on_a_small_stack(test: impl FnOnce() + Send + 'static) {
@@ -577,7 +703,10 @@ fn zeros_of_hostile_types_are_small() {
     let value = Value::from(Struct::with_schema(&schema, root).unwrap());
     let nulls = json!({"A": null, "B": null});
     assert_eq!(serde_json::to_value(&value).unwrap(), nulls);
-    assert_eq!(value.deserialize_into::<serde_json::Value>().unwrap(), nulls);
+    assert_eq!(
+        value.deserialize_into::<serde_json::Value>().unwrap(),
+        nulls
+    );
     #[derive(Deserialize, Default)]
     struct Node(HashMap<String, Node>);
     #[derive(Deserialize)]
@@ -599,5 +728,8 @@ fn maps_of_any() {
     let prepared = Prepared::from_serialize(&Value::from(map.clone())).unwrap();
     let mut stream = Vec::new();
     Encoder::new().append(&prepared, &mut stream).unwrap();
-    assert_eq!(from_slice_serde::<BTreeMap<String, i64>>(&stream).unwrap()["a"], 1);
+    assert_eq!(
+        from_slice_serde::<BTreeMap<String, i64>>(&stream).unwrap()["a"],
+        1
+    );
 }

@@ -1,11 +1,18 @@
 //! Values without types: decoding, encoding, and their traits on deep ones.
 
+#![allow(
+    clippy::panic,
+    clippy::unwrap_used,
+    clippy::use_self,
+    reason = "a failed test may panic; types are recursive by their names"
+)]
+
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::Arc;
 
 use gobrpc_codec::{
-    Decoder, Encoder, ErrorKind, Gob, GoString, Interface, Kind, Limits, List, Map, Prepared,
+    Decoder, Encoder, ErrorKind, GoString, Gob, Interface, Kind, Limits, List, Map, Prepared,
     RawValue, SchemaBuilder, Struct, Value, from_slice, to_vec,
 };
 
@@ -16,7 +23,10 @@ fn value(stream: &[u8]) -> Value {
 }
 
 fn unhex(text: &str) -> Vec<u8> {
-    let digits: Vec<u8> = text.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
+    let digits: Vec<u8> = text
+        .bytes()
+        .filter(|byte| !byte.is_ascii_whitespace())
+        .collect();
     digits
         .chunks(2)
         .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap())
@@ -49,7 +59,9 @@ fn holds_interface(value: &Value) -> bool {
     match value {
         Value::Interface(interface) => interface.value().is_some(),
         Value::Slice(list) | Value::Array(list) => list.iter().any(holds_interface),
-        Value::Map(map) => map.iter().any(|(k, v)| holds_interface(k) || holds_interface(v)),
+        Value::Map(map) => map
+            .iter()
+            .any(|(k, v)| holds_interface(k) || holds_interface(v)),
         Value::Struct(value) => value.iter().any(|(_, part)| holds_interface(part)),
         _ => false,
     }
@@ -82,12 +94,20 @@ fn goldens_come_back_equal() {
         }
         decoder.finish().unwrap();
         streams += 1;
-        if values.iter().any(|value| holds_interface(value) || matches!(value, Value::Interface(_))) {
+        if values
+            .iter()
+            .any(|value| holds_interface(value) || matches!(value, Value::Interface(_)))
+        {
             continue;
         }
         let again = all_values(&stream_of(&values));
         assert_eq!(again, values, "{}", path.display());
-        assert_eq!(format!("{again:?}"), format!("{values:?}"), "{}", path.display());
+        assert_eq!(
+            format!("{again:?}"),
+            format!("{values:?}"),
+            "{}",
+            path.display()
+        );
         encoded += 1;
     }
     assert!(streams > 100, "{streams} streams");
@@ -144,7 +164,10 @@ fn typed_values_come_back() {
     let typed = everything();
     let value = Value::of(&typed).unwrap();
     assert_eq!(value.to::<Everything>().unwrap(), typed);
-    assert_eq!(all_values(&stream_of(std::slice::from_ref(&value))), [value.clone()]);
+    assert_eq!(
+        all_values(&stream_of(std::slice::from_ref(&value))),
+        std::slice::from_ref(&value)
+    );
     // Sent again by its own schema, it has the same bytes.
     assert_eq!(stream_of(&[value]), to_vec(&typed).unwrap());
 }
@@ -158,22 +181,41 @@ fn accessors() {
     assert_eq!(value.get("Uint").and_then(Value::as_i64), Some(65535));
     assert_eq!(value.get("Float").and_then(Value::as_f64), Some(1.5));
     assert_eq!(value.get("Text").and_then(Value::as_str), Some("héllo"));
-    assert_eq!(value.get("Bytes").and_then(Value::as_bytes), Some(&[0, 255][..]));
-    assert_eq!(value.get("Array").and_then(|array| array.at(2)), Some(&Value::Int(3)));
+    assert_eq!(
+        value.get("Bytes").and_then(Value::as_bytes),
+        Some(&[0, 255][..])
+    );
+    assert_eq!(
+        value.get("Array").and_then(|array| array.at(2)),
+        Some(&Value::Int(3))
+    );
     assert_eq!(value.get("Array").and_then(|array| array.at(3)), None);
     assert_eq!(value.get("Absent"), None);
     assert_eq!(value.get("Nothing"), None);
-    let name = value.get("Map").and_then(|map| map.get("a")?.get("Name")?.as_str());
+    let name = value
+        .get("Map")
+        .and_then(|map| map.get("a")?.get("Name")?.as_str());
     assert_eq!(name, Some("n"));
     assert_eq!(value.get("Ids").and_then(|ids| ids.get("1")), None);
 
-    let Value::Struct(value) = value else { panic!() };
+    let Value::Struct(value) = value else {
+        panic!()
+    };
     assert_eq!(value.name(), "Everything");
     assert_eq!(value.fields().len(), 13);
     assert_eq!(value.iter().len(), 11);
     let absent = value.get_or_zero("Absent").unwrap().unwrap();
     assert_eq!(absent.to::<Inner>().unwrap(), Inner::default());
-    assert_eq!(value.get_or_zero("Empty").unwrap().unwrap().as_list().unwrap().len(), 0);
+    assert_eq!(
+        value
+            .get_or_zero("Empty")
+            .unwrap()
+            .unwrap()
+            .as_list()
+            .unwrap()
+            .len(),
+        0
+    );
 
     let held = Value::from(Interface::new("int", Value::Int(3)));
     assert_eq!(held.as_i64(), Some(3));
@@ -188,9 +230,18 @@ fn equality_is_that_of_the_bytes() {
     assert_ne!(Value::Float(0.0), Value::Float(-0.0));
     assert_ne!(Value::Int(1), Value::Uint(1));
     // Empty slices keep their element type.
-    assert_ne!(Value::from(Vec::<i64>::new()), Value::from(Vec::<String>::new()));
-    assert_eq!(Value::from(Vec::<i64>::new()), Value::from(Vec::<i32>::new()));
-    assert_ne!(Value::of(&[1_i64, 2]).unwrap(), Value::of(&vec![1_i64, 2]).unwrap());
+    assert_ne!(
+        Value::from(Vec::<i64>::new()),
+        Value::from(Vec::<String>::new())
+    );
+    assert_eq!(
+        Value::from(Vec::<i64>::new()),
+        Value::from(Vec::<i32>::new())
+    );
+    assert_ne!(
+        Value::of(&[1_i64, 2]).unwrap(),
+        Value::of(&vec![1_i64, 2]).unwrap()
+    );
 
     #[derive(Gob)]
     struct Left {
@@ -217,7 +268,15 @@ fn equality_is_that_of_the_bytes() {
     // Both types are a list, though one of them has two names for it.
     assert_eq!(left, Value::of(&Right { a: 1, next: None }).unwrap());
     assert_ne!(left, Value::of(&Right { a: 2, next: None }).unwrap());
-    assert_ne!(left, Value::of(&Other { a: 1, next: None, more: 0 }).unwrap());
+    assert_ne!(
+        left,
+        Value::of(&Other {
+            a: 1,
+            next: None,
+            more: 0
+        })
+        .unwrap()
+    );
 }
 
 #[test]
@@ -225,7 +284,11 @@ fn parts_of_a_value_stand_alone() {
     let value = Value::of(&everything()).unwrap();
     for name in ["Inner", "List", "Map", "Array", "Ids", "Text", "Float"] {
         let part = value.get(name).unwrap().clone();
-        assert_eq!(all_values(&stream_of(std::slice::from_ref(&part))), [part], "{name}");
+        assert_eq!(
+            all_values(&stream_of(std::slice::from_ref(&part))),
+            [part],
+            "{name}"
+        );
     }
     let inner: Inner = value.get("Inner").unwrap().to().unwrap();
     assert_eq!(inner, everything().inner);
@@ -234,7 +297,10 @@ fn parts_of_a_value_stand_alone() {
 #[test]
 fn equal_types_are_defined_once() {
     let one = stream_of(&[Value::of(&everything()).unwrap()]);
-    let two = stream_of(&[Value::of(&everything()).unwrap(), Value::of(&everything()).unwrap()]);
+    let two = stream_of(&[
+        Value::of(&everything()).unwrap(),
+        Value::of(&everything()).unwrap(),
+    ]);
     assert!(two.len() < one.len() + 200, "{} {}", one.len(), two.len());
     assert_eq!(all_values(&two).len(), 2);
 }
@@ -248,7 +314,13 @@ fn values_are_built_and_changed() {
     assert_eq!(inner.set("Name", "y".into()).unwrap(), Some("x".into()));
     assert!(inner.set("Nmae", "y".into()).is_err());
     let typed: Inner = Value::from(inner.clone()).to().unwrap();
-    assert_eq!(typed, Inner { name: "y".into(), scores: vec![1] });
+    assert_eq!(
+        typed,
+        Inner {
+            name: "y".into(),
+            scores: vec![1]
+        }
+    );
 
     inner.set("Name", Value::Int(1)).unwrap();
     let error = Prepared::from_value(&inner.into()).unwrap_err();
@@ -282,7 +354,11 @@ fn values_are_encoded_by_another_schema() {
     let raw = RawValue::from_prepared(&Prepared::from_value_as(&value, &schema).unwrap()).unwrap();
     assert_eq!(
         raw.decode::<Swapped>().unwrap(),
-        Swapped { scores: vec![1, -2], more: false, name: "n".into() }
+        Swapped {
+            scores: vec![1, -2],
+            more: false,
+            name: "n".into()
+        }
     );
     let fewer = Arc::new(Vec::<i64>::schema().clone());
     assert!(Prepared::from_value_as(&value, &fewer).is_err());
@@ -303,7 +379,10 @@ fn strings_and_maps_keep_all_they_have() {
         map.push(Value::Int(key), Value::Int(value));
     }
     let map = Value::from(map);
-    assert_eq!(all_values(&stream_of(std::slice::from_ref(&map))), [map.clone()]);
+    assert_eq!(
+        all_values(&stream_of(std::slice::from_ref(&map))),
+        std::slice::from_ref(&map)
+    );
     assert_eq!(format!("{map:?}"), "{3: 1, 1: 2, 3: 3}");
 
     let mut builder = SchemaBuilder::new();
@@ -351,7 +430,10 @@ fn prefixes_are_truncated_or_clean() {
         while decoder.decode_value().unwrap().is_some() {
             count += 1;
         }
-        assert_eq!(count, usize::from(end >= first) + usize::from(end == stream.len()));
+        assert_eq!(
+            count,
+            usize::from(end >= first) + usize::from(end == stream.len())
+        );
         let clean = [0, first, stream.len()].contains(&end);
         match decoder.finish() {
             Ok(()) => assert!(clean, "at {end}"),
@@ -366,7 +448,15 @@ fn prefixes_are_truncated_or_clean() {
 fn damaged_values_are_errors_and_never_panics() {
     let stream = to_vec(&everything()).unwrap();
     for place in 0..stream.len() {
-        for byte in [0x00, 0x01, 0x7f, 0x80, 0xf8, 0xff, stream[place].wrapping_add(1)] {
+        for byte in [
+            0x00,
+            0x01,
+            0x7f,
+            0x80,
+            0xf8,
+            0xff,
+            stream[place].wrapping_add(1),
+        ] {
             let mut stream = stream.clone();
             stream[place] = byte;
             let mut decoder = Decoder::new();
@@ -396,12 +486,12 @@ fn message(body: &[u8]) -> Vec<u8> {
 }
 
 /// `type T []T`, id 64.
-const RECURSIVE_SLICE: &[u8] = &[0x0a, 0x7f, 0x02, 0x01, 0x01, 0x01, 0x54, 0x00, 0x01, 0xff, 0x80, 0x00, 0x00];
+const RECURSIVE_SLICE: &[u8] = &[
+    0x7f, 0x02, 0x01, 0x01, 0x01, 0x54, 0x00, 0x01, 0xff, 0x80, 0x00, 0x00,
+];
 
 fn deep_stream(levels: usize) -> Vec<u8> {
-    let mut definition = RECURSIVE_SLICE[1..].to_vec();
-    definition.drain(..0);
-    let mut stream = message(&definition);
+    let mut stream = message(RECURSIVE_SLICE);
     let mut body = vec![0xff, 0x80, 0x00];
     body.extend(std::iter::repeat_n(1, levels - 1));
     body.push(0);
@@ -472,7 +562,12 @@ fn memory_is_limited() {
         to_vec(&vec![String::new(); 100_000]).unwrap(),
         to_vec(&vec![Inner::default(); 100_000]).unwrap(),
         to_vec(&vec![0_u8; 2_000_000]).unwrap(),
-        to_vec(&(0..100_000_i64).map(|key| (key, 0)).collect::<BTreeMap<_, i64>>()).unwrap(),
+        to_vec(
+            &(0..100_000_i64)
+                .map(|key| (key, 0))
+                .collect::<BTreeMap<_, i64>>(),
+        )
+        .unwrap(),
     ] {
         let error = decode(&stream).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Limit);
@@ -484,12 +579,24 @@ fn memory_is_limited() {
 fn hostile_counts_are_errors() {
     let types = [
         // A slice of int, a map from int to int, an array of int of length 0.
-        &[0x7f, 0x02, 0x01, 0x02, 0xff, 0x80, 0x00, 0x01, 0x04, 0x00, 0x00][..],
-        &[0x7f, 0x04, 0x01, 0x02, 0xff, 0x80, 0x00, 0x01, 0x04, 0x01, 0x04, 0x00, 0x00],
-        &[0x7f, 0x01, 0x01, 0x02, 0xff, 0x80, 0x00, 0x01, 0x04, 0x01, 0x06, 0x00, 0x00],
+        &[
+            0x7f, 0x02, 0x01, 0x02, 0xff, 0x80, 0x00, 0x01, 0x04, 0x00, 0x00,
+        ][..],
+        &[
+            0x7f, 0x04, 0x01, 0x02, 0xff, 0x80, 0x00, 0x01, 0x04, 0x01, 0x04, 0x00, 0x00,
+        ],
+        &[
+            0x7f, 0x01, 0x01, 0x02, 0xff, 0x80, 0x00, 0x01, 0x04, 0x01, 0x06, 0x00, 0x00,
+        ],
     ];
     for definition in types {
-        for count in [&[0x7f][..], &[0xfc, 0x7f, 0xff, 0xff, 0xff], &[0xf8; 9], &[0xf8, 0x40, 0, 0, 0, 0, 0, 0, 0]] {
+        let counts = [
+            &[0x7f][..],
+            &[0xfc, 0x7f, 0xff, 0xff, 0xff],
+            &[0xf8; 9],
+            &[0xf8, 0x40, 0, 0, 0, 0, 0, 0, 0],
+        ];
+        for count in counts {
             let mut stream = message(definition);
             let body = [&[0xff, 0x80, 0x00][..], count, &[2, 2]].concat();
             stream.extend(message(&body));
@@ -504,7 +611,11 @@ fn hostile_counts_are_errors() {
 /// A value that is good may come after one that is not.
 #[test]
 fn the_stream_goes_on() {
-    let mut stream = to_vec(&Inner { name: "long enough".into(), scores: vec![] }).unwrap();
+    let mut stream = to_vec(&Inner {
+        name: "long enough".into(),
+        scores: vec![],
+    })
+    .unwrap();
     let name = stream.len() - 13;
     stream[name] = 0x7f;
     stream.extend(to_vec(&5_i64).unwrap());
@@ -514,6 +625,82 @@ fn the_stream_goes_on() {
     assert_eq!(error.path(), "Inner.Name", "{error}");
     assert!(!error.is_fatal());
     assert_eq!(decoder.decode_value().unwrap(), Some(Value::Int(5)));
+}
+
+/// A chain of as many types as a stream may define.
+#[test]
+fn chains_of_types_take_no_stack() {
+    on_a_small_stack(|| {
+        let mut builder = SchemaBuilder::new();
+        let mut edge = builder.int();
+        for level in 0..4000 {
+            edge = match level % 3 {
+                0 => builder.slice_of(edge),
+                1 => builder.struct_of("S", "", [("A", edge)]),
+                _ => builder.map_of(edge, edge),
+            };
+        }
+        let schema = Arc::new(builder.build(edge));
+        let value = Value::zero(&schema, edge).unwrap();
+        let stream = stream_of(&[value.clone(), value.clone()]);
+        assert_eq!(all_values(&stream), [value.clone(), value]);
+    });
+}
+
+/// A type that is never defined: an error where a value leads to it.
+#[test]
+fn undefined_types_are_errors() {
+    // struct { A int; B T } with T of id 80, and slices of it and of T.
+    let structure = [
+        0x7f, 0x03, 0x01, 0x02, 0xff, 0x80, 0x00, 0x01, 0x02, 0x01, 0x01, 0x41, 0x01, 0x04, 0x00,
+        0x01, 0x01, 0x42, 0x01, 0xff, 0xa0, 0x00, 0x00, 0x00,
+    ];
+    let slice = [
+        0xff, 0x81, 0x02, 0x01, 0x02, 0xff, 0x82, 0x00, 0x01, 0xff, 0x80, 0x00, 0x00,
+    ];
+    for value in [
+        &[0xff, 0x80, 0x01, 0x02, 0x00][..],
+        &[0xff, 0x82, 0x00, 0x00],
+    ] {
+        let mut stream = message(&structure);
+        stream.extend(message(&slice));
+        stream.extend(message(value));
+        let mut decoder = Decoder::new();
+        decoder.feed(&stream);
+        let error = decoder.decode_value().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Malformed);
+        assert!(error.message().contains("type 80"), "{error}");
+    }
+}
+
+/// Values that are decoded in another order than they came, after types that
+/// came later.
+#[test]
+fn types_that_come_one_by_one() {
+    let mut encoder = Encoder::new();
+    let mut stream = Vec::new();
+    for level in 0..200 {
+        let mut builder = SchemaBuilder::new();
+        let int = builder.int();
+        let edge = builder.struct_of(&format!("T{level}"), "", [("A", int)]);
+        let schema = Arc::new(builder.build(edge));
+        let value = Struct::with_schema(&schema, edge).unwrap().into();
+        let prepared = Prepared::from_value(&value).unwrap();
+        encoder.append(&prepared, &mut stream).unwrap();
+    }
+    let values = all_values(&stream);
+    assert_eq!(values.len(), 200);
+    let mut decoder = Decoder::new();
+    decoder.feed(&stream);
+    let mut raws = Vec::new();
+    while let Some(raw) = decoder.take().unwrap() {
+        raws.push(raw);
+    }
+    for places in [[150, 0, 199], [199, 3, 100]] {
+        for place in places {
+            assert_eq!(raws[place].to_value().unwrap(), values[place]);
+        }
+    }
 }
 
 #[test]

@@ -82,12 +82,25 @@ impl PlanCache {
     }
 
     /// All types of a table, for values that are decoded without a local type.
+    ///
+    /// They may be those of a later table of the stream, which has them all.
     pub(crate) fn dynamic(&self, types: &TypeTable) -> Arc<StreamTypes> {
-        let mut known = self.dynamic.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.lock_dynamic();
         match &*known {
-            Some(known) if known.is_current(types) => Arc::clone(known),
+            Some(known) if known.covers(types) => Arc::clone(known),
             _ => Arc::clone(known.insert(Arc::new(StreamTypes::new(types)))),
         }
+    }
+
+    /// Types that were made before, if they have all that values of `root` need
+    /// outside of interfaces.
+    pub(crate) fn known_dynamic(&self, root: TypeId) -> Option<Arc<StreamTypes>> {
+        let known = self.lock_dynamic().clone()?;
+        known.edge(root).is_ok().then_some(known)
+    }
+
+    fn lock_dynamic(&self) -> MutexGuard<'_, Option<Arc<StreamTypes>>> {
+        self.dynamic.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Plans are made from definitions, and so may take some times what these

@@ -67,12 +67,18 @@ impl RawValue {
             .plans
             .get::<T>(&self.types, self.id)
             .map_err(|error| error.at_offset(self.offset()))?;
-        decode_by(&plan, &self.types, &self.bytes, self.end, self.plans.limits())
+        decode_by(
+            &plan,
+            &self.types,
+            &self.bytes,
+            self.end,
+            self.plans.limits(),
+        )
     }
 
-    /// All types that the value may need, for decoding it without a local type.
-    pub(crate) fn stream_types(&self) -> Arc<crate::value::StreamTypes> {
-        self.plans.dynamic(&self.types)
+    /// The types and plans that values of the stream share.
+    pub(crate) fn plans(&self) -> &PlanCache {
+        &self.plans
     }
 
     /// The wire type of the value.

@@ -197,8 +197,10 @@ pub(crate) fn decode_by<'de, T: Decode<'de>>(
 ) -> Result<T> {
     let mut reader = Reader::new(bytes, plan, types, limits, end);
     let result = if plan.is_singleton() && reader.uint()? != 0 {
-        Err(Error::malformed("a value that is no struct has no 0 before it")
-            .at_offset(reader.offset()))
+        Err(
+            Error::malformed("a value that is no struct has no 0 before it")
+                .at_offset(reader.offset()),
+        )
     } else {
         T::decode(&mut reader, plan.root())
     };

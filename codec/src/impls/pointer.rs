@@ -30,7 +30,13 @@ impl<T: Gob> Gob for Option<T> {
                 "Option<Option<T>> cannot travel: gob cannot tell None from Some(None)"
             );
         }
-        T::describe(schema).pointer().nullable()
+        let target = T::describe(schema);
+        // Rust writes Option<Box<T>> where Go has one pointer.
+        if target.pointers() > 0 {
+            target.nullable()
+        } else {
+            target.pointer().nullable()
+        }
     }
 }
 
@@ -77,7 +83,7 @@ macro_rules! pointer {
             const NULLABLE: bool = T::NULLABLE;
             fn describe(schema: &mut SchemaBuilder) -> Edge {
                 let target = T::describe(schema);
-                // Go has one kind of pointer where Rust writes Option<Box<T>>.
+                // Rust writes Box<Option<T>> where Go has one pointer.
                 if T::UNSIZED || T::NULLABLE {
                     target
                 } else {

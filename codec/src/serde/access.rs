@@ -285,7 +285,9 @@ impl<'de> StructFields<'de> {
         let exact = fields.iter().rposition(|field| field.name() == name);
         exact.or_else(|| match fields.get(guess) {
             Some(field) if same_name(name, field.name()) => Some(guess),
-            _ => fields.iter().rposition(|field| same_name(name, field.name())),
+            _ => fields
+                .iter()
+                .rposition(|field| same_name(name, field.name())),
         })
     }
 }
@@ -303,7 +305,9 @@ impl<'de> MapAccess<'de> for StructFields<'de> {
             }
             self.used.push(place);
             self.place = place;
-            return seed.deserialize(StrDeserializer::<Error>::new(name)).map(Some);
+            return seed
+                .deserialize(StrDeserializer::<Error>::new(name))
+                .map(Some);
         }
         Ok(None)
     }

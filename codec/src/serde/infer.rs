@@ -19,10 +19,10 @@ enum Shape {
     Text,
     Bytes,
     /// Unknown elements: only empty ones were seen.
-    Slice(Box<Shape>),
-    Array(Box<Shape>, usize),
-    Map(Box<(Shape, Shape)>),
-    Struct(&'static str, Vec<(String, Shape)>),
+    Slice(Box<Self>),
+    Array(Box<Self>, usize),
+    Map(Box<(Self, Self)>),
+    Struct(&'static str, Vec<(String, Self)>),
 }
 
 /// The schema of a value.
@@ -97,7 +97,12 @@ impl Shape {
 
     fn numbered(name: &'static str, shapes: Vec<Self>) -> Self {
         let fields = shapes.into_iter().enumerate();
-        Self::Struct(name, fields.map(|(place, shape)| (format!("F{place}"), shape)).collect())
+        Self::Struct(
+            name,
+            fields
+                .map(|(place, shape)| (format!("F{place}"), shape))
+                .collect(),
+        )
     }
 
     /// The type that holds values of both.
@@ -206,9 +211,10 @@ impl Shape {
 }
 
 fn shapes(items: &[Tree]) -> Result<Vec<Shape>> {
-    let shapes = items.iter().enumerate().map(|(place, item)| {
-        Shape::of(item).map_err(|error| error.in_index(place))
-    });
+    let shapes = items
+        .iter()
+        .enumerate()
+        .map(|(place, item)| Shape::of(item).map_err(|error| error.in_index(place)));
     shapes.collect()
 }
 

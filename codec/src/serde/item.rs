@@ -8,9 +8,9 @@ use serde::forward_to_deserialize_any;
 
 use super::access::{Fields, Map, Seq, StructFields};
 use super::{too_deep, variant};
+use crate::Value;
 use crate::error::{Error, Result};
 use crate::schema::{Edge, Kind, Schema};
-use crate::Value;
 
 /// What is being deserialized, and how deep it may still go: deserializing
 /// recurses in the code of the caller's types.
@@ -125,9 +125,9 @@ impl<'de> Item<'de> {
             Kind::Float => visitor.visit_f64(0.0),
             Kind::String => visitor.visit_borrowed_str(""),
             Kind::Complex => visitor.visit_seq(pair(0.0, 0.0)),
-            Kind::Map(..) => visitor.visit_map(MapDeserializer::new(
-                std::iter::empty::<(&str, &str)>(),
-            )),
+            Kind::Map(..) => {
+                visitor.visit_map(MapDeserializer::new(std::iter::empty::<(&str, &str)>()))
+            }
             // Go always sends structs and arrays: this was a nil pointer.
             Kind::Struct(_) | Kind::Array(..) | Kind::Interface => visitor.visit_unit(),
             Kind::Bytes | Kind::Slice(_) | Kind::Opaque(_) => visitor.visit_seq(Seq::bytes(&[])),
@@ -333,9 +333,9 @@ impl<'de> Deserializer<'de> for Item<'de> {
         }
         match self.source {
             Source::Value(Value::Map(map)) => visitor.visit_map(Map::new(self, map, names)),
-            Source::Value(Value::Complex(re, im)) => visitor.visit_map(MapDeserializer::new(
-                [("re", *re), ("im", *im)].into_iter(),
-            )),
+            Source::Value(Value::Complex(re, im)) => {
+                visitor.visit_map(MapDeserializer::new([("re", *re), ("im", *im)].into_iter()))
+            }
             _ => self.deserialize_any(visitor),
         }
     }

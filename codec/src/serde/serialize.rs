@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use serde::ser::{Error as _, SerializeMap, SerializeSeq, Serializer};
 use serde::Serialize;
+use serde::ser::{Error as _, SerializeMap, SerializeSeq, Serializer};
 
 use crate::schema::{Edge, Kind, Schema};
 use crate::{Limits, Value};

@@ -23,16 +23,16 @@ pub(super) enum Tree {
     Float(f64),
     Text(String),
     Bytes(Vec<u8>),
-    Seq(Vec<Tree>),
+    Seq(Vec<Self>),
     /// A tuple, or an array: serde does not tell them apart.
-    Tuple(Vec<Tree>),
-    Map(Vec<(Tree, Tree)>),
-    Struct(&'static str, Vec<(&'static str, Tree)>),
-    TupleStruct(&'static str, Vec<Tree>),
+    Tuple(Vec<Self>),
+    Map(Vec<(Self, Self)>),
+    Struct(&'static str, Vec<(&'static str, Self)>),
+    TupleStruct(&'static str, Vec<Self>),
     /// A variant without data, and its number.
     Unit(&'static str, u32),
     /// A variant with data: names of the enum and of the variant.
-    Variant(&'static str, &'static str, Box<Tree>),
+    Variant(&'static str, &'static str, Box<Self>),
 }
 
 impl Tree {
@@ -107,7 +107,8 @@ impl Parts<Tree> {
     fn add<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<()> {
         let place = self.parts.len();
         let part = value.serialize(self.part);
-        self.parts.push(part.map_err(|error| error.in_index(place))?);
+        self.parts
+            .push(part.map_err(|error| error.in_index(place))?);
         Ok(())
     }
 
@@ -115,9 +116,11 @@ impl Parts<Tree> {
         match self.kind {
             Composite::Tuple => Tree::Tuple(self.parts),
             Composite::TupleStruct(name) => Tree::TupleStruct(name, self.parts),
-            Composite::TupleVariant(name, variant) => {
-                Tree::Variant(name, variant, Box::new(Tree::TupleStruct(variant, self.parts)))
-            }
+            Composite::TupleVariant(name, variant) => Tree::Variant(
+                name,
+                variant,
+                Box::new(Tree::TupleStruct(variant, self.parts)),
+            ),
             _ => Tree::Seq(self.parts),
         }
     }
@@ -126,7 +129,8 @@ impl Parts<Tree> {
 impl Parts<(&'static str, Tree)> {
     fn add<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> Result<()> {
         let part = value.serialize(self.part);
-        self.parts.push((name, part.map_err(|error| error.in_field(name))?));
+        self.parts
+            .push((name, part.map_err(|error| error.in_field(name))?));
         Ok(())
     }
 
@@ -340,7 +344,8 @@ impl SerializeMap for Parts<(Tree, Tree)> {
         };
         let place = self.parts.len();
         let value = value.serialize(self.part);
-        self.parts.push((key, value.map_err(|error| error.in_index(place))?));
+        self.parts
+            .push((key, value.map_err(|error| error.in_index(place))?));
         Ok(())
     }
 

@@ -39,15 +39,13 @@ impl Typing<'_> {
                 };
                 payload.map(|payload| OpaqueValue::new(*opaque, name, payload).into())
             }
-            (Kind::Slice(elem), tree) => match self.items(tree, *elem)? {
-                Some(items) => Some(Value::Slice(List::with_schema(self.schema, edge, items))),
-                None => None,
-            },
-            (Kind::Array(elem, _), tree) => match self.items(tree, *elem)? {
-                // The encoder checks the length.
-                Some(items) => Some(Value::Array(List::with_schema(self.schema, edge, items))),
-                None => None,
-            },
+            (Kind::Slice(elem), tree) => self
+                .items(tree, *elem)?
+                .map(|items| Value::Slice(List::with_schema(self.schema, edge, items))),
+            // The encoder checks the length.
+            (Kind::Array(elem, _), tree) => self
+                .items(tree, *elem)?
+                .map(|items| Value::Array(List::with_schema(self.schema, edge, items))),
             (Kind::Map(key, elem), tree) => self.map(tree, edge, *key, *elem)?,
             (Kind::Struct(fields), tree) => self.structure(tree, edge, fields)?,
             _ => None,
@@ -147,7 +145,11 @@ impl Typing<'_> {
     fn set(&self, value: &mut Struct, fields: &[FieldType], name: &str, part: &Tree) -> Result<()> {
         let Some(field) = find(fields, name) else {
             // What is nothing needs no field.
-            return if is_absent(part) { Ok(()) } else { Err(no_field(name)) };
+            return if is_absent(part) {
+                Ok(())
+            } else {
+                Err(no_field(name))
+            };
         };
         if *part == Tree::Nil {
             return Ok(());
@@ -277,12 +279,18 @@ fn any(tree: &Tree) -> Value {
         Tree::Seq(items) | Tree::Tuple(items) | Tree::TupleStruct(_, items) => {
             boxed_list(items.iter().map(any).collect())
         }
-        Tree::Map(entries) => {
-            boxed_map(entries.iter().map(|(key, value)| (any(key), any(value))).collect())
-        }
-        Tree::Struct(_, fields) => {
-            boxed_map(fields.iter().map(|(name, value)| named(name, any(value))).collect())
-        }
+        Tree::Map(entries) => boxed_map(
+            entries
+                .iter()
+                .map(|(key, value)| (any(key), any(value)))
+                .collect(),
+        ),
+        Tree::Struct(_, fields) => boxed_map(
+            fields
+                .iter()
+                .map(|(name, value)| named(name, any(value)))
+                .collect(),
+        ),
         Tree::Variant(_, variant, data) => boxed_map(vec![named(variant, any(data))]),
     }
 }

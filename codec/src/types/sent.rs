@@ -355,6 +355,11 @@ impl SentTypes {
 /// The name that Go passes down to a part of a type of this kind.
 fn part_name(schema: &Schema, kind: &Kind, part: Edge) -> String {
     let node = schema.get(part);
+    if node.key.is_none() {
+        // Of a type that was built at run time the name is known: perhaps as a
+        // peer sent it.
+        return node.name.clone();
+    }
     match kind {
         Kind::Struct(_) if node.name.is_empty() => schema.go_string(Edge {
             pointers: 0,

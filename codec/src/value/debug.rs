@@ -47,7 +47,9 @@ impl<'a> Frame<'a> {
             (FrameKind::Map(_), false) => f.write_char('}')?,
             (FrameKind::Struct(value, sent), true) => {
                 f.write_str(if first { " " } else { comma })?;
-                let field = sent.next().and_then(|&place| value.fields().get(place as usize));
+                let field = sent
+                    .next()
+                    .and_then(|&place| value.fields().get(place as usize));
                 f.write_str(field.map_or("?", |field| field.name()))?;
                 f.write_str(": ")?;
             }

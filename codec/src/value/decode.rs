@@ -1,12 +1,15 @@
 //! Decoding bytes into a [`Value`].
 
+mod input;
+
 use std::mem;
+
+use input::Input;
 
 use super::{Interface, List, Map, OpaqueValue, StreamTypes, Struct, TypeRef, Value};
 use crate::error::{Error, Result};
 use crate::schema::{Edge, FieldType, Kind};
 use crate::types::TypeId;
-use crate::wire::read_uint;
 use crate::{GoString, Limits, RawValue};
 
 impl RawValue {
@@ -20,9 +23,19 @@ impl RawValue {
     /// `Malformed` if its bytes are not gob or a type was not defined, `Limit` if
     /// it is too large or too deep.
     pub fn to_value(&self) -> Result<Value> {
-        let types = self.stream_types();
-        read(&types, self.type_id(), self.bytes(), self.limits())
-            .map_err(|error| error.at_offset(self.offset()))
+        let read = |types: &StreamTypes| {
+            read(types, self.type_id(), self.bytes(), self.limits())
+                .map_err(|error| error.at_offset(self.offset()))
+        };
+        // All types of a stream are made anew when it has defined another one;
+        // those of before mostly do.
+        if let Some(types) = self.plans().known_dynamic(self.type_id()) {
+            let value = read(&types);
+            if value.is_ok() || types.covers(self.types()) {
+                return value;
+            }
+        }
+        read(&self.plans().dynamic(self.types()))
     }
 }
 
@@ -70,10 +83,9 @@ enum Begun<'t> {
 }
 
 struct Reading<'a, 't> {
-    rest: &'a [u8],
+    input: Input<'a>,
     types: &'t StreamTypes,
     limits: &'a Limits,
-    memory_left: usize,
     outer: Vec<Frame<'t>>,
 }
 
@@ -85,17 +97,16 @@ pub(crate) fn read(
     limits: &Limits,
 ) -> Result<Value> {
     let mut reading = Reading {
-        rest: bytes,
+        input: Input::new(bytes, limits),
         types,
         limits,
-        memory_left: limits.memory_bytes,
         outer: Vec::new(),
     };
     let edge = types.edge(id)?;
     reading.singleton(edge)?;
-    reading.run(edge).map_err(|error| {
-        error.in_root(types.schema().get(edge).name().to_owned())
-    })
+    reading
+        .run(edge)
+        .map_err(|error| error.in_root(types.schema().get(edge).name().to_owned()))
 }
 
 impl<'t> Reading<'_, 't> {
@@ -142,7 +153,11 @@ impl<'t> Reading<'_, 't> {
             FrameKind::Struct { fields, next, sent } => {
                 // The terminator may be missing at the end (`decode.go`,
                 // `decodeStruct`).
-                let delta = if self.rest.is_empty() { 0 } else { self.uint()? };
+                let delta = if self.input.len() == 0 {
+                    0
+                } else {
+                    self.input.uint()?
+                };
                 if delta == 0 {
                     return Ok(None);
                 }
@@ -161,7 +176,8 @@ impl<'t> Reading<'_, 't> {
                     // Room for twice as many, but for no more than there can be.
                     let have = frame.parts.len();
                     let more = have.max(2).min(fields.len() - index);
-                    self.charge(more.saturating_mul(size_of::<Value>() + size_of::<u32>()))?;
+                    self.input
+                        .charge(more.saturating_mul(size_of::<Value>() + size_of::<u32>()))?;
                     frame.parts.reserve_exact(more);
                     sent.reserve_exact(more);
                 }
@@ -174,7 +190,7 @@ impl<'t> Reading<'_, 't> {
                 };
                 items.left = left;
                 let elem = items.elem;
-                self.expect_part()?;
+                self.input.expect_part()?;
                 Ok(Some(elem))
             }
             FrameKind::Map { key, elem, left } => {
@@ -183,12 +199,12 @@ impl<'t> Reading<'_, 't> {
                 };
                 *left = fewer;
                 let next = if fewer % 2 == 1 { *key } else { *elem };
-                self.expect_part()?;
+                self.input.expect_part()?;
                 Ok(Some(next))
             }
             FrameKind::Interface { after, value, .. } => {
                 let next = value.take();
-                if next.is_some() || self.rest.len() == *after {
+                if next.is_some() || self.input.len() == *after {
                     return Ok(next);
                 }
                 Err(Error::malformed(
@@ -201,21 +217,21 @@ impl<'t> Reading<'_, 't> {
     fn begin(&mut self, edge: Edge) -> Result<Begun<'t>> {
         let schema = self.types.schema();
         Ok(Begun::Value(match &schema.get(edge).kind {
-            Kind::Bool => Value::Bool(self.uint()? != 0),
-            Kind::Int => Value::Int(self.int()?),
-            Kind::Uint => Value::Uint(self.uint()?),
-            Kind::Float => Value::Float(self.float()?),
-            Kind::Complex => Value::Complex(self.float()?, self.float()?),
-            Kind::Bytes => Value::Bytes(self.bytes()?),
-            Kind::String => Value::String(GoString::from(self.bytes()?)),
+            Kind::Bool => Value::Bool(self.input.uint()? != 0),
+            Kind::Int => Value::Int(self.input.int()?),
+            Kind::Uint => Value::Uint(self.input.uint()?),
+            Kind::Float => Value::Float(self.input.float()?),
+            Kind::Complex => Value::Complex(self.input.float()?, self.input.float()?),
+            Kind::Bytes => Value::Bytes(self.input.bytes()?),
+            Kind::String => Value::String(GoString::from(self.input.bytes()?)),
             Kind::Opaque(_) => {
-                self.charge(OpaqueValue::BYTES)?;
-                let payload = self.bytes()?;
+                self.input.charge(OpaqueValue::BYTES)?;
+                let payload = self.input.bytes()?;
                 Value::Opaque(OpaqueValue::from_type(TypeRef::new(schema, edge), payload))
             }
             Kind::Interface => return self.interface(),
             Kind::Struct(fields) => {
-                self.charge(Struct::BYTES)?;
+                self.input.charge(Struct::BYTES)?;
                 let kind = FrameKind::Struct {
                     fields,
                     next: 0,
@@ -228,11 +244,11 @@ impl<'t> Reading<'_, 't> {
                 }));
             }
             Kind::Slice(elem) => {
-                let left = self.count(1)?;
+                let left = self.input.count(1)?;
                 return self.items(edge, FrameKind::Slice(Items { elem: *elem, left }), left);
             }
             Kind::Array(elem, length) => {
-                let left = self.count(1)?;
+                let left = self.input.count(1)?;
                 if left != *length {
                     return Err(Error::malformed(format!(
                         "{left} elements of an array of {length}"
@@ -241,7 +257,7 @@ impl<'t> Reading<'_, 't> {
                 return self.items(edge, FrameKind::Array(Items { elem: *elem, left }), left);
             }
             Kind::Map(key, elem) => {
-                let left = self.count(2)?.saturating_mul(2);
+                let left = self.input.count(2)?.saturating_mul(2);
                 let (key, elem) = (*key, *elem);
                 return self.items(edge, FrameKind::Map { key, elem, left }, left);
             }
@@ -250,10 +266,11 @@ impl<'t> Reading<'_, 't> {
 
     /// Begins a composite of a known number of parts.
     fn items(&mut self, edge: Edge, kind: FrameKind<'t>, count: usize) -> Result<Begun<'t>> {
-        self.charge(count.saturating_mul(size_of::<Value>()) + List::BYTES.max(Map::BYTES))?;
+        self.input
+            .charge(count.saturating_mul(size_of::<Value>()) + List::BYTES.max(Map::BYTES))?;
         // The memory is charged, but a lie about a count must not buy more than
         // is in proportion to the bytes that are left.
-        let most = (self.rest.len() * 8 + 4096) / size_of::<Value>();
+        let most = (self.input.len() * 8 + 4096) / size_of::<Value>();
         Ok(Begun::Frame(Frame {
             edge,
             kind,
@@ -262,7 +279,7 @@ impl<'t> Reading<'_, 't> {
     }
 
     fn interface(&mut self) -> Result<Begun<'t>> {
-        let length = self.uint()?;
+        let length = self.input.uint()?;
         if length > self.limits.name_bytes as u64 {
             return Err(Error::limit(
                 "length of a name",
@@ -270,22 +287,22 @@ impl<'t> Reading<'_, 't> {
                 "name_bytes",
             ));
         }
-        let name = self.take(length)?;
+        let name = self.input.take(length)?;
         if name.is_empty() {
             return Ok(Begun::Value(Value::Interface(Interface::nil())));
         }
-        self.charge(name.len() + Interface::BYTES)?;
+        self.input.charge(name.len() + Interface::BYTES)?;
         let name = GoString::from(name);
-        let id = TypeId::from_wire(self.int()?)?;
+        let id = TypeId::from_wire(self.input.int()?)?;
         let edge = self.types.edge(id)?;
         if id == TypeId::INTERFACE {
             return Err(Error::malformed("an interface's value is an interface"));
         }
-        let count = self.uint()?;
+        let count = self.input.uint()?;
         let after = usize::try_from(count)
             .ok()
-            .and_then(|count| self.rest.len().checked_sub(count))
-            .ok_or_else(|| self.too_long(count))?;
+            .and_then(|count| self.input.len().checked_sub(count))
+            .ok_or_else(|| self.input.too_long(count))?;
         self.singleton(edge)?;
         let kind = FrameKind::Interface {
             name,
@@ -343,91 +360,11 @@ impl<'t> Reading<'_, 't> {
     /// The 0 that stands before a value that is no struct.
     fn singleton(&mut self, edge: Edge) -> Result<()> {
         let is_struct = matches!(self.types.schema().get(edge).kind, Kind::Struct(_));
-        if !is_struct && self.uint()? != 0 {
-            return Err(Error::malformed("a value that is no struct has no 0 before it"));
+        if !is_struct && self.input.uint()? != 0 {
+            return Err(Error::malformed(
+                "a value that is no struct has no 0 before it",
+            ));
         }
         Ok(())
     }
-
-    fn charge(&mut self, bytes: usize) -> Result<()> {
-        match self.memory_left.checked_sub(bytes) {
-            Some(left) => {
-                self.memory_left = left;
-                Ok(())
-            }
-            None => Err(Error::limit(
-                "memory of the decoded value",
-                self.limits.memory_bytes,
-                "memory_bytes",
-            )),
-        }
-    }
-
-    fn uint(&mut self) -> Result<u64> {
-        read_uint(&mut self.rest)?.ok_or_else(early_end)
-    }
-
-    fn int(&mut self) -> Result<i64> {
-        let folded = self.uint()?;
-        Ok((folded >> 1) as i64 ^ -((folded & 1) as i64))
-    }
-
-    fn float(&mut self) -> Result<f64> {
-        Ok(f64::from_bits(self.uint()?.swap_bytes()))
-    }
-
-    fn bytes(&mut self) -> Result<Vec<u8>> {
-        let length = self.uint()?;
-        let bytes = self.take(length)?;
-        self.charge(bytes.len())?;
-        Ok(bytes.to_vec())
-    }
-
-    fn expect_part(&self) -> Result<()> {
-        if self.rest.is_empty() {
-            return Err(early_end());
-        }
-        Ok(())
-    }
-
-    /// Reads a count of items that take `least` bytes each or more; the last one
-    /// may lack its last byte, the terminator of a struct.
-    fn count(&mut self, least: usize) -> Result<usize> {
-        let count = self.uint()?;
-        match usize::try_from(count) {
-            Ok(count) if count <= self.rest.len().div_ceil(least) => Ok(count),
-            _ => Err(Error::malformed(format!(
-                "a count of {count} where {} bytes are left",
-                self.rest.len()
-            ))),
-        }
-    }
-
-    #[cold]
-    fn too_long(&self, length: u64) -> Error {
-        Error::malformed(format!(
-            "a length of {length} where {} bytes are left",
-            self.rest.len()
-        ))
-    }
-}
-
-impl<'a> Reading<'a, '_> {
-    fn take(&mut self, count: u64) -> Result<&'a [u8]> {
-        match usize::try_from(count)
-            .ok()
-            .and_then(|count| self.rest.split_at_checked(count))
-        {
-            Some((bytes, rest)) => {
-                self.rest = rest;
-                Ok(bytes)
-            }
-            None => Err(self.too_long(count)),
-        }
-    }
-}
-
-#[cold]
-fn early_end() -> Error {
-    Error::malformed("the value goes on past the end of its message")
 }

@@ -257,9 +257,8 @@ impl<'a> Writing<'a> {
 /// both types number the fields in the same way.
 fn order<'a>(value: &'a Struct, fields: &'a [FieldType]) -> Result<Option<Vec<(u32, usize)>>> {
     let own = value.fields();
-    let name = |fields: &'a [FieldType], place: u32| {
-        fields.get(place as usize).map(FieldType::name)
-    };
+    let name =
+        |fields: &'a [FieldType], place: u32| fields.get(place as usize).map(FieldType::name);
     if value
         .sent()
         .iter()
@@ -277,7 +276,10 @@ fn order<'a>(value: &'a Struct, fields: &'a [FieldType]) -> Result<Option<Vec<(u
         order.push((u32::try_from(here).unwrap_or(u32::MAX), index));
     }
     order.sort_unstable();
-    if order.windows(2).any(|pair| matches!(pair, [(a, _), (b, _)] if a == b)) {
+    if order
+        .windows(2)
+        .any(|pair| matches!(pair, [(a, _), (b, _)] if a == b))
+    {
         return Err(Error::misuse("a field is there twice"));
     }
     Ok(Some(order))

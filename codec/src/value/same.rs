@@ -74,9 +74,8 @@ impl Known {
             }
             (Value::Bytes(left), Value::Bytes(right)) => left == right,
             (Value::String(left), Value::String(right)) => left == right,
-            (Value::Slice(left), Value::Slice(right)) | (Value::Array(left), Value::Array(right)) => {
-                self.same_type(left.ty(), right.ty())
-            }
+            (Value::Slice(left), Value::Slice(right))
+            | (Value::Array(left), Value::Array(right)) => self.same_type(left.ty(), right.ty()),
             (Value::Map(left), Value::Map(right)) => self.same_type(left.ty(), right.ty()),
             (Value::Struct(left), Value::Struct(right)) => {
                 left.sent() == right.sent() && self.same_type(left.ty(), right.ty())

@@ -140,10 +140,14 @@ impl Struct {
 
     /// The fields that were sent, with their names, in wire order.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &Value)> {
-        self.0.sent.iter().zip(self.0.values.iter()).map(|(&place, value)| {
-            let field = self.fields().get(place as usize);
-            (field.map_or("", FieldType::name), value)
-        })
+        self.0
+            .sent
+            .iter()
+            .zip(self.0.values.iter())
+            .map(|(&place, value)| {
+                let field = self.fields().get(place as usize);
+                (field.map_or("", FieldType::name), value)
+            })
     }
 
     /// The schema that the type belongs to.

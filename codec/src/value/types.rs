@@ -90,10 +90,7 @@ pub(crate) fn rooted(schema: &Schema, root: Edge) -> Schema {
         .collect();
     Schema {
         nodes,
-        root: Edge {
-            node: 0,
-            ..root
-        },
+        root: Edge { node: 0, ..root },
     }
 }
 
@@ -211,9 +208,10 @@ impl StreamTypes {
         }
     }
 
-    /// True if these are all types of the table.
-    pub(crate) fn is_current(&self, table: &TypeTable) -> bool {
-        self.count == table.len()
+    /// True if all types of the table are here: one of the same stream, so that
+    /// the larger of two has all that the smaller one has.
+    pub(crate) fn covers(&self, table: &TypeTable) -> bool {
+        self.count >= table.len()
     }
 
     pub(crate) fn schema(&self) -> &Arc<Schema> {
@@ -221,10 +219,13 @@ impl StreamTypes {
     }
 
     /// The type with this id, if all that it leads to is defined.
+    ///
+    /// # Errors
+    ///
+    /// `Malformed` if it is not.
     pub(crate) fn edge(&self, id: TypeId) -> Result<Edge> {
-        let undefined = |id: i32| {
-            Error::malformed(format!("type {id} is used but was not defined"))
-        };
+        let undefined =
+            |id: i32| Error::malformed(format!("type {id} is used but was not defined"));
         let node = self
             .places
             .get(&id.get())

@@ -7,7 +7,7 @@ use crate::plan::{Field, Node, NodeId, Plan, SKIP};
 use crate::types::TypeTable;
 use crate::walk::skip_value;
 
-/// The bytes of one value that is being decoded, and the [plan](crate::plan)
+/// The bytes of one value that is being decoded, and the plan
 /// that says how they map onto the local type.
 ///
 /// [`Decode`] implementations get one from the decoder. Every method checks the
