@@ -38,6 +38,7 @@ mod nat;
 mod netip;
 mod system_time;
 mod time;
+mod travel;
 mod url;
 mod uuid;
 mod with;

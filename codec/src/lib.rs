@@ -12,22 +12,28 @@
 //! | messages | `message` | delimited by their lengths |
 //! | types | [`schema`], `types` | Rust types and wire types as graphs |
 //! | values | `plan`, `walk`, `impls` | a wire type onto a local one |
+//! | Go's types | [`go`], `marshal` | those that encode themselves |
 //! | streams | [`Encoder`], [`Decoder`] | many values, each type defined once |
+//! | any value | [`Value`], `serde`, `io`, `framed` | without Go types, or by other traits |
 
 // The derive macro names this crate; so can its own tests and examples.
 extern crate self as gobrpc_codec;
 
 mod decode;
 mod decoder;
+pub mod dump;
 mod encode;
 mod encoder;
 mod error;
 #[cfg(feature = "framed")]
 mod framed;
+pub mod go;
 mod gob;
 mod impls;
+pub mod inspect;
 mod io;
 mod limits;
+mod marshal;
 mod message;
 mod plan;
 pub mod schema;
@@ -37,6 +43,7 @@ mod value;
 mod walk;
 mod wire;
 
+pub use self::serde::from_slice_serde;
 pub use decode::Decode;
 pub use decoder::{Decoder, RawValue, borrow_from_slice, from_slice, from_slice_with};
 pub use encode::Encode;
@@ -50,9 +57,11 @@ pub use gobrpc_derive::Gob;
 pub use impls::GoString;
 pub use io::{ReadDecoder, WriteEncoder};
 pub use limits::Limits;
+#[doc(hidden)]
+pub use marshal::read as unmarshal_from;
+pub use marshal::{Marshal, Unmarshal};
 pub use plan::NodeId;
 pub use schema::{Edge, Kind, Schema, SchemaBuilder, StructBuilder};
-pub use self::serde::from_slice_serde;
 pub use types::{TypeId, TypeTable, WireField, WireKind, WireType};
 pub use value::{Interface, List, Map, MapIter, OpaqueValue, Struct, Value};
 pub use wire::{Reader, StructFields, Writer};

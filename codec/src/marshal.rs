@@ -58,7 +58,7 @@ use crate::wire::{Reader, Writer};
 /// ```
 pub trait Marshal {
     /// Which of Go's interfaces the type on the other side implements: Go takes
-    /// no other (`type.go`, `compatible`). It looks for `GobEncoder` first and
+    /// no other (`decode.go`, `compatibleType`). It looks for `GobEncoder` first and
     /// never for `TextMarshaler`.
     const KIND: Opaque;
     /// Go's name of the type, without its package.
@@ -248,9 +248,9 @@ mod tests {
     fn payloads_are_charged() {
         let stream = to_vec(&Blob(vec![1; 1000])).unwrap();
         let limits = Limits::default().with_memory_bytes(1000);
-        assert!(from_slice_with::<Blob>(&stream, limits).is_ok());
+        assert!(from_slice_with::<Blob>(&stream, &limits).is_ok());
         let limits = Limits::default().with_memory_bytes(999);
-        let error = from_slice_with::<Blob>(&stream, limits).unwrap_err();
+        let error = from_slice_with::<Blob>(&stream, &limits).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Limit);
     }
 

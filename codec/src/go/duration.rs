@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::system_time::travels_as;
+use super::travel::travels_as;
 use crate::error::{Error, Result};
 use crate::plan::NodeId;
 use crate::schema::{Edge, SchemaBuilder};
@@ -86,7 +86,12 @@ impl TryFrom<Duration> for std::time::Duration {
     }
 }
 
-travels_as!(std::time::Duration, Duration);
+travels_as!(
+    std::time::Duration,
+    Duration,
+    |duration: &Self| Duration::try_from(*duration),
+    Self::try_from
+);
 
 /// As Go prints it (`time.go`, `Duration.String`): `1h2m3.5s`, `-1.5µs`.
 impl fmt::Display for Duration {

@@ -1,55 +1,10 @@
-//! `SystemTime` and other types that travel as one of ours.
+//! `SystemTime` as Go's `time.Time`.
 
 use std::time::{Duration, SystemTime};
 
 use super::Time;
+use super::travel::travels_as;
 use crate::error::{Error, Result};
-
-/// Makes a type travel as another one, which it converts into and from: it is
-/// the same type to a stream.
-macro_rules! travels_as {
-    ($rust:ty, $go:ty) => {
-        /// Travels as the Go type that the module's documentation names.
-        impl $crate::Gob for $rust {
-            type Static = <$go as $crate::Gob>::Static;
-            fn describe(schema: &mut $crate::SchemaBuilder) -> $crate::Edge {
-                <$go as $crate::Gob>::describe(schema)
-            }
-        }
-
-        impl $crate::Encode for $rust {
-            fn encode(&self, writer: &mut $crate::Writer) -> $crate::Result<()> {
-                <$go>::try_from(self.clone())
-                    .map_err($crate::Error::from)
-                    .and_then(|value| $crate::Encode::encode(&value, writer))
-            }
-            fn is_zero(&self) -> bool {
-                <$go>::try_from(self.clone()).is_ok_and(|value| $crate::Encode::is_zero(&value))
-            }
-            fn is_zero_pointee(&self) -> bool {
-                <$go>::try_from(self.clone())
-                    .is_ok_and(|value| $crate::Encode::is_zero_pointee(&value))
-            }
-        }
-
-        impl<'de> $crate::Decode<'de> for $rust {
-            fn decode(
-                reader: &mut $crate::Reader<'de, '_>,
-                plan: $crate::NodeId,
-            ) -> $crate::Result<Self> {
-                let value = <$go as $crate::Decode<'de>>::decode(reader, plan)?;
-                Self::try_from(value)
-                    .map_err(|error| $crate::Error::from(error).at_offset(reader.offset()))
-            }
-            fn zero() -> $crate::Result<Self> {
-                let value = <$go as $crate::Decode<'_>>::zero()?;
-                Self::try_from(value).map_err($crate::Error::from)
-            }
-        }
-    };
-}
-
-pub(super) use travels_as;
 
 impl TryFrom<SystemTime> for Time {
     type Error = Error;
@@ -94,4 +49,9 @@ impl TryFrom<Time> for SystemTime {
     }
 }
 
-travels_as!(SystemTime, Time);
+travels_as!(
+    SystemTime,
+    Time,
+    |time: &Self| Time::try_from(*time),
+    Self::try_from
+);

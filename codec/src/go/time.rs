@@ -189,7 +189,7 @@ impl Unmarshal for Time {
     fn unmarshal(payload: &[u8]) -> Result<Self> {
         let (head, east) = match *payload {
             [1, ref head @ ..] if head.len() == 14 => (head, 0),
-            [2, ref head @ .., east] if head.len() == 14 => (head, east.cast_signed()),
+            [2, ref head @ .., east] if head.len() == 14 => (head, east as i8),
             [version, ..] => {
                 return Err(Error::malformed(format!(
                     "a time of version {version} and {} bytes",
@@ -205,15 +205,15 @@ impl Unmarshal for Time {
                 .take(count)
                 .fold(0_u64, |number, &byte| number << 8 | u64::from(byte))
         };
-        let seconds = number(8).cast_signed();
+        let seconds = number(8) as i64;
         let nanosecond = number(4) as u32;
-        let minutes = number(2) as u16;
+        let minutes = number(2) as i16;
         if nanosecond >= 1_000_000_000 {
             return Err(Error::malformed(format!(
                 "{nanosecond} nanoseconds in a time"
             )));
         }
-        let offset = i32::from(minutes.cast_signed()) * 60 + i32::from(east);
+        let offset = i32::from(minutes) * 60 + i32::from(east);
         if offset != UTC && (!is_offset(offset) || east.unsigned_abs() > 59) {
             return Err(Error::malformed(format!(
                 "a time in a zone {offset} seconds east of UTC"
@@ -267,7 +267,7 @@ impl fmt::Display for Time {
 impl fmt::Debug for Time {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let zone = match self.offset {
-            Some(0) => "+00:00",
+            Some(0) => ", not UTC",
             _ => "",
         };
         write!(f, "Time({self}{zone})")

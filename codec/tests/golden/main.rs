@@ -120,7 +120,8 @@ fn every_golden_is_covered() {
         .lines()
         .filter(|line| !line.starts_with('#'))
         .filter_map(|line| line.split('\t').next())
-        .filter(|name| !covered.contains(name))
+        // `tests/go_types` has the twins of these.
+        .filter(|name| !covered.contains(name) && !name.starts_with("go_"))
         .collect();
     assert!(missing.is_empty(), "no twin: {missing:?}");
 }
