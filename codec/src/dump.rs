@@ -5,6 +5,7 @@
 //! disagree about a stream, one of them is wrong, and tests compare them.
 
 mod definition;
+mod interface;
 mod line;
 mod number;
 mod shape;

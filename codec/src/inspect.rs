@@ -9,6 +9,7 @@
 //! the same [`Limits`] as the decoder.
 
 mod definition;
+mod draft;
 mod event;
 mod frame;
 mod input;
@@ -269,8 +270,7 @@ impl Inspector {
             let most = self.limits.types;
             return Err(Error::limit("number of types", most, "types"));
         }
-        let definition =
-            Definition::read(id, &mut self.input, &mut self.type_room, &self.limits)?;
+        let definition = Definition::read(id, &mut self.input, &mut self.type_room, &self.limits)?;
         self.types.insert(id.get(), Arc::new(definition));
         Ok(Token::Definition { offset, id, inline })
     }

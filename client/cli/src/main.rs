@@ -8,8 +8,10 @@ mod convert;
 mod decode;
 mod demo;
 mod describe;
+mod dump;
 mod duration;
 mod exit;
+mod r#gen;
 mod go_type;
 mod hint;
 mod infer;
@@ -18,8 +20,10 @@ mod list;
 mod peer;
 mod pretty;
 mod printable;
+mod recode;
 mod shape;
 mod size;
+mod types;
 
 use std::process::ExitCode;
 
@@ -57,7 +61,11 @@ enum Command {
     Call(call::CallArgs),
     Decode(decode::DecodeArgs),
     Demo(demo::DemoArgs),
+    Dump(dump::DumpArgs),
+    Gen(r#gen::GenArgs),
     List(list::ListArgs),
+    Recode(recode::RecodeArgs),
+    Types(types::TypesArgs),
 }
 
 fn main() -> ExitCode {
@@ -66,7 +74,11 @@ fn main() -> ExitCode {
         Command::Call(args) => call::run(&args),
         Command::Decode(args) => decode::run(&args),
         Command::Demo(args) => demo::run(&args),
+        Command::Dump(args) => dump::run(&args),
+        Command::Gen(args) => r#gen::run(&args),
         Command::List(args) => list::run(&args),
+        Command::Recode(args) => recode::run(&args),
+        Command::Types(args) => types::run(&args),
     };
     outcome.unwrap_or_else(exit::report)
 }

@@ -39,9 +39,12 @@ pub(crate) fn run(args: &RecodeArgs) -> Outcome {
     };
     let name = path.display().to_string();
     // It is emptied when it is created: nothing would be left to read.
-    let same = |one: &PathBuf, two| Some(one.canonicalize().ok()? == std::fs::canonicalize(two).ok()?);
+    let same =
+        |one: &PathBuf, two| Some(one.canonicalize().ok()? == std::fs::canonicalize(two).ok()?);
     if same(path, args.source.path()) == Some(true) {
-        return Err(Failure::usage(format!("{name} is the input: write to another file")));
+        return Err(Failure::usage(format!(
+            "{name} is the input: write to another file"
+        )));
     }
     let fail = |error| Failure::failed(format!("{name}: {error}"));
     // The input is tried first, so that a wrong name of it empties no file.
@@ -51,11 +54,7 @@ pub(crate) fn run(args: &RecodeArgs) -> Outcome {
     recode(args, File::create(path).map_err(fail)?, fail)
 }
 
-fn recode(
-    args: &RecodeArgs,
-    output: impl Write,
-    fail: impl Fn(io::Error) -> Failure,
-) -> Outcome {
+fn recode(args: &RecodeArgs, output: impl Write, fail: impl Fn(io::Error) -> Failure) -> Outcome {
     let mut output = BufWriter::with_capacity(64 << 10, output);
     let mut recoder = Recoder::new();
     let mut messages = Vec::new();

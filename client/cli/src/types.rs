@@ -13,11 +13,14 @@ use std::process::ExitCode;
 use clap::Args;
 use gobrpc_codec::inspect::{Definition, DefinitionKind, Event};
 use gobrpc_codec::schema::Opaque;
+use gobrpc_codec::{GoString, Value};
 
 use crate::exit::{Failure, Outcome};
-use crate::json::scalar::put_string;
+use crate::json;
 pub(crate) use declared::{Declared, Dialect};
+pub(crate) use go::interface;
 pub(crate) use graph::{Graph, Node};
+pub(crate) use names::{Names, exported, shown};
 pub(crate) use pointers::Pointers;
 pub(crate) use source::{Source, Stopped};
 
@@ -61,7 +64,7 @@ pub(crate) fn run(args: &TypesArgs) -> Outcome {
         };
         if args.json {
             line.clear();
-            put_json(&mut line, definition);
+            put_json(&mut line, definition)?;
             return output.write_all(&line);
         }
         definitions.push((*definition).clone());
@@ -80,7 +83,7 @@ pub(crate) fn run(args: &TypesArgs) -> Outcome {
 }
 
 /// The definition as a line, without the space of a pretty one.
-fn put_json(line: &mut Vec<u8>, definition: &Definition) {
+fn put_json(line: &mut Vec<u8>, definition: &Definition) -> io::Result<()> {
     let kind = match &definition.kind {
         DefinitionKind::Struct { .. } => "struct",
         DefinitionKind::Slice { .. } => "slice",
@@ -93,7 +96,7 @@ fn put_json(line: &mut Vec<u8>, definition: &Definition) {
     let (id, common_id) = (definition.id, definition.common_id);
     let head = format!("{{\"id\":{id},\"common_id\":{common_id},\"kind\":\"{kind}\",\"name\":");
     line.extend_from_slice(head.as_bytes());
-    put_string(line, definition.name.as_bytes());
+    put_string(line, &definition.name)?;
     let tail = match &definition.kind {
         DefinitionKind::Struct { fields } => {
             line.extend_from_slice(b",\"fields\":[");
@@ -101,7 +104,7 @@ fn put_json(line: &mut Vec<u8>, definition: &Definition) {
                 let start: &[u8] = if index == 0 { b"" } else { b"," };
                 line.extend_from_slice(start);
                 line.extend_from_slice(b"{\"name\":");
-                put_string(line, field.name.as_bytes());
+                put_string(line, &field.name)?;
                 line.extend_from_slice(format!(",\"id\":{}}}", field.id).as_bytes());
             }
             "]".to_owned()
@@ -113,4 +116,10 @@ fn put_json(line: &mut Vec<u8>, definition: &Definition) {
     };
     line.extend_from_slice(tail.as_bytes());
     line.extend_from_slice(b"}\n");
+    Ok(())
+}
+
+/// A name, as strings of values print.
+fn put_string(line: &mut Vec<u8>, name: &GoString) -> io::Result<()> {
+    json::write(&Value::String(name.clone()), line)
 }

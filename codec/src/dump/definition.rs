@@ -30,17 +30,17 @@ const COMMON: (&str, Part) = (
     }),
 );
 
-static FIELD: Table = Table {
+const FIELD: &Table = &Table {
     name: "fieldType",
     fields: &[("Name", Part::Text), ("Id", Part::TypeId)],
 };
 
-static ENCODER: Table = Table {
+const ENCODER: &Table = &Table {
     name: "gobEncoderType",
     fields: &[COMMON],
 };
 
-static WIRE: Table = Table {
+const WIRE: &Table = &Table {
     name: "wireType",
     fields: &[
         (
@@ -71,9 +71,9 @@ static WIRE: Table = Table {
                 fields: &[COMMON, ("Key", Part::TypeId), ("Elem", Part::TypeId)],
             }),
         ),
-        ("GobEncoderT", Part::Struct(&ENCODER)),
-        ("BinaryMarshalerT", Part::Struct(&ENCODER)),
-        ("TextMarshalerT", Part::Struct(&ENCODER)),
+        ("GobEncoderT", Part::Struct(ENCODER)),
+        ("BinaryMarshalerT", Part::Struct(ENCODER)),
+        ("TextMarshalerT", Part::Struct(ENCODER)),
     ],
 };
 
@@ -121,7 +121,7 @@ impl Dumper {
         self.own(DEFINITION)?;
         self.take(bytes, level, &format!("definition of type {id}"), out)?;
         let mut draft = Draft::default();
-        self.table(&WIRE, "", &mut draft, level + 1, out)?;
+        self.table(WIRE, "", &mut draft, level + 1, out)?;
         let shape = draft.shape()?;
         self.types.insert(id, Arc::new(shape));
         Ok(())
@@ -248,7 +248,7 @@ impl Dumper {
         for _ in 0..count {
             self.own(PER_FIELD)?;
             draft.fields.push((Vec::new(), 0));
-            self.table(&FIELD, "Field", draft, level + 1, out)?;
+            self.table(FIELD, "Field", draft, level + 1, out)?;
             if draft.fields.last().is_some_and(|(name, _)| name.is_empty()) {
                 let text = "a struct definition has a field without a name";
                 return Err(Error::malformed(text).into());

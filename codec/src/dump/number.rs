@@ -43,7 +43,11 @@ pub(super) fn read(input: &[u8]) -> Number {
 /// The sign is the lowest bit; a negative number is stored complemented.
 pub(super) fn signed(value: u64) -> i64 {
     let magnitude = (value / 2) as i64;
-    if value % 2 == 1 { !magnitude } else { magnitude }
+    if value % 2 == 1 {
+        !magnitude
+    } else {
+        magnitude
+    }
 }
 
 /// The bytes of a float come in reverse.
@@ -67,10 +71,16 @@ mod tests {
         };
         assert_eq!(known(&[7, 9]), (7, 1));
         assert_eq!(known(&[0xfe, 1, 0, 9]), (256, 3));
-        assert_eq!(known(&[0xf8, 255, 255, 255, 255, 255, 255, 255, 255]), (u64::MAX, 9));
+        assert_eq!(
+            known(&[0xf8, 255, 255, 255, 255, 255, 255, 255, 255]),
+            (u64::MAX, 9)
+        );
         assert!(matches!(read(&[0xfe, 1]), Number::Cut));
         assert!(matches!(read(&[0xf7]), Number::Bad(9)));
-        assert_eq!([0, 1, 2, 257, u64::MAX].map(signed), [0, -1, 1, -129, i64::MIN]);
+        assert_eq!(
+            [0, 1, 2, 257, u64::MAX].map(signed),
+            [0, -1, 1, -129, i64::MIN]
+        );
         assert_eq!(float(0x3140), 17.0);
     }
 }

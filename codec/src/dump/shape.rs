@@ -73,6 +73,8 @@ pub(super) fn predefined() -> HashMap<i64, Arc<Shape>> {
         Form::Complex,
         Form::Interface,
     ];
-    let shapes = forms.into_iter().map(|form| Arc::new(Shape::new(b"", form)));
+    let shapes = forms
+        .into_iter()
+        .map(|form| Arc::new(Shape::new(b"", form)));
     (1..).zip(shapes).collect()
 }

@@ -31,11 +31,23 @@ pub(super) struct Frame {
 }
 
 /// What the next value is called.
-enum Label {
+pub(super) enum Label {
     None,
     Index(u64),
     Key(u64),
     Elem(u64),
+}
+
+impl Frame {
+    /// The value of an interface.
+    pub(super) fn interface(shape: &Arc<Shape>) -> Self {
+        Self {
+            shape: Arc::clone(shape),
+            next: 0,
+            count: 0,
+            interface: true,
+        }
+    }
 }
 
 impl Label {
@@ -84,7 +96,7 @@ impl Dumper {
         Ok(())
     }
 
-    fn level(&self) -> usize {
+    pub(super) fn level(&self) -> usize {
         self.frames.len() + 2
     }
 
@@ -94,7 +106,9 @@ impl Dumper {
             Number::Known { value, bytes } => Ok((value, bytes)),
             Number::Bad(bytes) => Err(number::bad(bytes).into()),
             Number::Cut if self.cut => Err(cut().into()),
-            Number::Cut => Err(Error::malformed("the message ends here, its value does not").into()),
+            Number::Cut => {
+                Err(Error::malformed("the message ends here, its value does not").into())
+            }
         }
     }
 
@@ -110,10 +124,10 @@ impl Dumper {
         match usize::try_from(length) {
             Ok(length) if length <= left => Ok(start..start + length),
             _ if self.cut => Err(cut().into()),
-            _ => Err(Error::malformed(format!(
-                "a length of {length} where {left} bytes are left"
-            ))
-            .into()),
+            _ => Err(
+                Error::malformed(format!("a length of {length} where {left} bytes are left"))
+                    .into(),
+            ),
         }
     }
 
@@ -134,7 +148,7 @@ impl Dumper {
         Ok(())
     }
 
-    fn shape(&self, id: i64) -> Result<Arc<Shape>, Error> {
+    pub(super) fn shape(&self, id: i64) -> Result<Arc<Shape>, Error> {
         if id <= 0 || i32::try_from(id).is_err() {
             return Err(Error::malformed(format!("{id} is no type id")));
         }
@@ -143,7 +157,7 @@ impl Dumper {
     }
 
     /// The 0 before a value that is no struct (`encode.go`, `encodeSingle`).
-    fn singleton(&mut self, shape: &Shape, out: &mut impl Write) -> Result<(), Stop> {
+    pub(super) fn singleton(&mut self, shape: &Shape, out: &mut impl Write) -> Result<(), Stop> {
         if matches!(shape.form, Form::Struct { .. }) {
             return Ok(());
         }
@@ -156,7 +170,7 @@ impl Dumper {
     }
 
     /// Writes the lines of a scalar, or of the start of a composite value.
-    fn value(
+    pub(super) fn value(
         &mut self,
         shape: &Arc<Shape>,
         label: &Label,
@@ -223,90 +237,13 @@ impl Dumper {
         })
     }
 
-    fn push(&mut self, frame: Frame) -> Result<(), Stop> {
+    pub(super) fn push(&mut self, frame: Frame) -> Result<(), Stop> {
         let most = self.limits.dynamic_depth;
         if self.frames.len() >= most {
             return Err(Error::limit("nesting of the value", most, "dynamic_depth").into());
         }
         self.frames.push(frame);
         Ok(())
-    }
-
-    fn interface(&mut self, label: &str, out: &mut impl Write) -> Result<(), Stop> {
-        let (length, bytes) = self.uint_ahead()?;
-        let level = self.level();
-        let most = self.limits.name_bytes;
-        if length > most as u64 {
-            return Err(Error::limit("length of a name", most, "name_bytes").into());
-        }
-        if length == 0 {
-            return Ok(self.take(bytes, level, &format!("{label}nil interface"), out)?);
-        }
-        let place = self.bytes_behind(bytes, length)?;
-        let name = line::name(self.buf.get(place).unwrap_or_default());
-        let text = format!("{label}interface of a {name}, {length} bytes");
-        self.take(bytes, level, &text, out)?;
-        self.payload(usize::try_from(length).unwrap_or_default(), level + 1, out)?;
-        self.todo = Todo::Concrete;
-        Ok(())
-    }
-
-    /// Writes the lines up to the value in an interface. False: it goes on in the
-    /// next message.
-    fn concrete(&mut self, out: &mut impl Write) -> Result<bool, Stop> {
-        loop {
-            let level = self.level() + 1;
-            let (number, bytes) = self.int_ahead()?;
-            if number >= 0 {
-                let shape = self.shape(number)?;
-                let text = format!("type {number}: {}", shape.title);
-                self.take(bytes, level, &text, out)?;
-                let end = self.part(level, out)?;
-                self.parts.push(end);
-                self.push(Frame {
-                    shape: Arc::clone(&shape),
-                    next: 0,
-                    count: 0,
-                    interface: true,
-                })?;
-                self.todo = Todo::Message;
-                self.singleton(&shape, out)?;
-                if matches!(shape.form, Form::Interface) {
-                    let text = "an interface's value is an interface";
-                    return Err(Error::malformed(text).into());
-                }
-                self.value(&shape, &Label::None, out)?;
-                return Ok(true);
-            }
-            self.definition(number, bytes, level, out)?;
-            // It ends the part of the value that it stands in: the message, or
-            // what the last count of an interface's value announced.
-            match self.parts.pop() {
-                None if self.at == self.end && self.cut => return Err(cut().into()),
-                None if self.at == self.end => return Ok(false),
-                Some(end) if end == self.at => {
-                    let end = self.part(level, out)?;
-                    self.parts.push(end);
-                }
-                _ => {
-                    let text = "bytes behind a type definition in an interface value";
-                    return Err(Error::malformed(text).into());
-                }
-            }
-        }
-    }
-
-    /// Writes the line of a count: the end of the bytes that it announces.
-    fn part(&mut self, level: usize, out: &mut impl Write) -> Result<usize, Stop> {
-        let (length, bytes) = self.uint_ahead()?;
-        let left = self.end - self.at - bytes;
-        let known = usize::try_from(length).ok();
-        let Some(length) = known.filter(|length| *length <= left || self.cut) else {
-            let text = format!("a length of {length} where {left} bytes are left");
-            return Err(Error::malformed(text).into());
-        };
-        self.take(bytes, level, &format!("{length} bytes of its value"), out)?;
-        Ok(self.at.saturating_add(length))
     }
 
     /// Goes on with the innermost composite value. False: in the next message.

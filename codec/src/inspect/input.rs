@@ -41,7 +41,8 @@ impl Input {
                 read => break read,
             }
         };
-        self.buf.truncate(old + read.as_ref().map_or(0, |count| *count));
+        self.buf
+            .truncate(old + read.as_ref().map_or(0, |count| *count));
         read
     }
 

@@ -103,10 +103,7 @@ impl Recoder {
                 self.begin_segment();
             }
             Event::InterfaceEnd => self.end_segment()?,
-            Event::StructStart { .. }
-            | Event::ItemsEnd
-            | Event::ValueEnd
-            | Event::Trailing(_) => {}
+            Event::StructStart { .. } | Event::ItemsEnd | Event::ValueEnd | Event::Trailing(_) => {}
         }
         Ok(())
     }

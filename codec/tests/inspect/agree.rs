@@ -145,7 +145,11 @@ pub(crate) fn agree(stream: &[u8], limits: Limits) -> Option<Error> {
             // A message that is not whole is dumped as far as it is there, and may
             // be wrong before it ends.
             if error.kind() != ErrorKind::Truncated {
-                assert_eq!(error.kind(), fault.kind(), "{error} / {fault} / {stream:02x?}");
+                assert_eq!(
+                    error.kind(),
+                    fault.kind(),
+                    "{error} / {fault} / {stream:02x?}"
+                );
                 assert_eq!(inspected.messages, dumped.messages, "{error} / {fault}");
             }
         }

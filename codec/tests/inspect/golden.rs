@@ -21,7 +21,12 @@ fn chunks_do_not_matter() {
         let whole = inspect([&golden.bytes[..]], Limits::default());
         let single = inspect(golden.bytes.chunks(1), Limits::default());
         assert!(whole.2.is_none(), "{}", golden.name);
-        assert_eq!((&whole.0, &whole.1), (&single.0, &single.1), "{}", golden.name);
+        assert_eq!(
+            (&whole.0, &whole.1),
+            (&single.0, &single.1),
+            "{}",
+            golden.name
+        );
         let text = dump([&golden.bytes[..]], Limits::default()).0;
         let (single, fault) = dump(golden.bytes.chunks(1), Limits::default());
         assert!(fault.is_none() && text == single, "{}", golden.name);
@@ -113,7 +118,10 @@ fn output_before_a_fault_is_a_prefix() {
 #[test]
 fn definitions_in_interfaces_come_in_their_places() {
     let goldens = goldens();
-    let Some(golden) = goldens.iter().find(|golden| golden.name == "interface_nested") else {
+    let Some(golden) = goldens
+        .iter()
+        .find(|golden| golden.name == "interface_nested")
+    else {
         return;
     };
     let mut inspector = Inspector::new();

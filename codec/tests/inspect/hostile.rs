@@ -48,7 +48,11 @@ fn table() -> Vec<(&'static str, Bytes, Option<ErrorKind>)> {
         ("length 2^63", bytes().uint(1 << 63), LIMIT),
         ("length 2^64-1", bytes().uint(u64::MAX), LIMIT),
         ("length 1 GB", bytes().uint(1 << 30).raw(&[1, 2, 3]), LIMIT),
-        ("length 1 MB", bytes().uint(1 << 20).raw(&[1, 2, 3]), TRUNCATED),
+        (
+            "length 1 MB",
+            bytes().uint(1 << 20).raw(&[1, 2, 3]),
+            TRUNCATED,
+        ),
         (
             "long int",
             bytes().value(2, &raw(&[0, 0xf8, 0, 0, 0, 0, 0, 0, 0, 6])),
@@ -68,17 +72,19 @@ fn table() -> Vec<(&'static str, Bytes, Option<ErrorKind>)> {
             bytes().value((1 << 32) + 65, &raw(&[0])),
             MALFORMED,
         ),
-        (
-            "redefined",
-            bytes().slice(65, 2).slice(65, 2),
-            MALFORMED,
-        ),
+        ("redefined", bytes().slice(65, 2).slice(65, 2), MALFORMED),
         ("predefined", bytes().slice(63, 2), MALFORMED),
         ("reserved", bytes().value(16, &raw(&[0])), MALFORMED),
         (
             "common id",
             bytes()
-                .message(&bytes().int(-64).raw(&[2, 1, 2]).int(99).raw(&[0, 1, 4, 0, 0]))
+                .message(
+                    &bytes()
+                        .int(-64)
+                        .raw(&[2, 1, 2])
+                        .int(99)
+                        .raw(&[0, 1, 4, 0, 0]),
+                )
                 .value(64, &raw(&[0, 0])),
             GOOD,
         ),
@@ -112,11 +118,7 @@ fn table() -> Vec<(&'static str, Bytes, Option<ErrorKind>)> {
             bytes().slice(64, 99).value(64, &raw(&[0, 0])),
             GOOD,
         ),
-        (
-            "ends of structs missing",
-            structure(&[1]),
-            MALFORMED,
-        ),
+        ("ends of structs missing", structure(&[1]), MALFORMED),
         ("end of struct missing", structure(&[1, 2]), GOOD),
         ("trailing bytes", structure(&[0, 9, 9]), GOOD),
         ("delta past the end", structure(&[3, 2, 0]), MALFORMED),

@@ -20,7 +20,14 @@ enum Change {
 
 fn change() -> impl Strategy<Value = Change> {
     let near = prop_oneof![0..120_usize, any::<usize>()];
-    let byte = prop_oneof![Just(0_u8), Just(1), Just(0x7f), Just(0xff), Just(0xf8), any::<u8>()];
+    let byte = prop_oneof![
+        Just(0_u8),
+        Just(1),
+        Just(0x7f),
+        Just(0xff),
+        Just(0xf8),
+        any::<u8>()
+    ];
     prop_oneof![
         3 => (near.clone(), byte.clone()).prop_map(|(at, byte)| Change::Set(at, byte)),
         2 => (near.clone(), 0..8_u8).prop_map(|(at, bit)| Change::Flip(at, 1 << bit)),
@@ -60,12 +67,18 @@ fn messages(stream: &[u8]) -> Vec<Vec<u8>> {
     let mut bodies = Vec::new();
     let mut rest = stream;
     while let [first, more @ ..] = rest {
-        let digits = if *first < 0x80 { 0 } else { 256 - usize::from(*first) };
+        let digits = if *first < 0x80 {
+            0
+        } else {
+            256 - usize::from(*first)
+        };
         let (digits, more) = more.split_at(digits);
         let length = if digits.is_empty() {
             usize::from(*first)
         } else {
-            digits.iter().fold(0, |length, digit| length << 8 | usize::from(*digit))
+            digits
+                .iter()
+                .fold(0, |length, digit| length << 8 | usize::from(*digit))
         };
         let (body, more) = more.split_at(length);
         bodies.push(body.to_vec());
@@ -77,7 +90,9 @@ fn messages(stream: &[u8]) -> Vec<Vec<u8>> {
 /// Small ones are mutated more often.
 fn streams() -> Vec<Vec<u8>> {
     let goldens = goldens();
-    let small = goldens.into_iter().filter(|golden| golden.bytes.len() < 500);
+    let small = goldens
+        .into_iter()
+        .filter(|golden| golden.bytes.len() < 500);
     small.map(|golden| golden.bytes).collect()
 }
 
@@ -122,7 +137,7 @@ fn check(stream: &[u8]) {
 
 proptest! {
     #![proptest_config(ProptestConfig {
-        cases: 4000,
+        cases: 1500,
         failure_persistence: None,
         ..ProptestConfig::default()
     })]

@@ -17,8 +17,19 @@ pub(crate) enum Dialect {
 /// Names of types that generated code uses and so must not declare.
 const GO: &[&str] = &[];
 const RUST: &[&str] = &[
-    "BTreeMap", "Box", "Clone", "Debug", "Eq", "Gob", "Option", "Ord", "PartialEq", "PartialOrd",
-    "Self", "String", "Vec",
+    "BTreeMap",
+    "Box",
+    "Clone",
+    "Debug",
+    "Eq",
+    "Gob",
+    "Option",
+    "Ord",
+    "PartialEq",
+    "PartialOrd",
+    "Self",
+    "String",
+    "Vec",
 ];
 
 /// The names of the types that are declared, by their places.
@@ -54,16 +65,16 @@ impl Declared {
                 continue;
             };
             for field in fields {
-                let Some(unnamed) = first_wanted(graph, &wanted, field.id) else {
-                    continue;
-                };
-                if !has(&given, unnamed) {
+                for (unnamed, role) in first_wanted(graph, &wanted, field.id) {
+                    if has(&given, unnamed) {
+                        continue;
+                    }
                     let parent = given.get(place).cloned().flatten().unwrap_or_default();
                     let field = names::capital(&String::from_utf8_lossy(field.name.as_bytes()));
                     let short = parent.len() + field.len() < 100 && !field.is_empty();
                     let name = match graph.definitions.get(unnamed) {
                         Some(definition) if !short => numbered(definition),
-                        _ => format!("{parent}{field}"),
+                        _ => format!("{parent}{field}{role}"),
                     };
                     set(&mut given, unnamed, names.unique(&name));
                 }
@@ -92,20 +103,25 @@ fn has(given: &[Option<String>], place: usize) -> bool {
     given.get(place).is_some_and(Option::is_some)
 }
 
-/// The first declared type that a field leads to by undeclared slices, arrays and
-/// elements of maps.
-fn first_wanted(graph: &Graph, wanted: &HashSet<usize>, mut id: i32) -> Option<usize> {
-    // Undeclared types are short.
-    for _ in 0..LONGEST {
+/// The first declared types that a field leads to by undeclared slices, arrays and
+/// maps, and what they are there.
+fn first_wanted(graph: &Graph, wanted: &HashSet<usize>, field: i32) -> Vec<(usize, &'static str)> {
+    let mut found = Vec::new();
+    let mut todo = vec![(field, "")];
+    // Undeclared types are short, so that this ends soon.
+    while let Some((id, role)) = todo.pop() {
         let Node::Defined(place, definition) = graph.node(id) else {
-            return None;
+            continue;
         };
         if wanted.contains(&place) {
-            return Some(place);
+            found.push((place, role));
+        } else if let DefinitionKind::Map { key, elem } = definition.kind {
+            todo.extend([(key, "Key"), (elem, role)]);
+        } else {
+            todo.extend(Graph::parts(definition).into_iter().map(|id| (id, role)));
         }
-        id = *Graph::parts(definition).last()?;
     }
-    None
+    found
 }
 
 /// The places of types that need a declaration: structs, types that write

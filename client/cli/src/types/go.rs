@@ -21,7 +21,9 @@ pub(super) fn listing(graph: &Graph) -> String {
             }
             (DefinitionKind::Struct { fields }, Some(name)) => {
                 let mut lines = format!("type {name} struct {{ // {id}\n");
-                let names = fields.iter().map(|field| names::shown(field.name.as_bytes()));
+                let names = fields
+                    .iter()
+                    .map(|field| names::shown(field.name.as_bytes()));
                 let names: Vec<_> = names.collect();
                 let widest = names.iter().map(|name| name.chars().count()).max();
                 let widest = widest.unwrap_or_default();
@@ -33,7 +35,7 @@ pub(super) fn listing(graph: &Graph) -> String {
             }
             (DefinitionKind::Opaque(kind), Some(name)) => {
                 let kind = interface(*kind);
-                writeln!(text, "type {name} []byte // {id}: a {kind}, which alone knows its bytes")
+                writeln!(text, "type {name} []byte // {id}: what its {kind} wrote")
             }
             (_, Some(name)) => {
                 writeln!(text, "type {name} {} // {id}", writer.structure(place))
@@ -47,9 +49,9 @@ pub(super) fn listing(graph: &Graph) -> String {
 /// The interface by which a type writes itself.
 pub(crate) fn interface(kind: Opaque) -> &'static str {
     match kind {
-        Opaque::Gob => "gob.GobEncoder",
-        Opaque::Binary => "encoding.BinaryMarshaler",
-        Opaque::Text => "encoding.TextMarshaler",
+        Opaque::Gob => "GobEncoder",
+        Opaque::Binary => "BinaryMarshaler",
+        Opaque::Text => "TextMarshaler",
     }
 }
 
