@@ -48,6 +48,9 @@ Examples:
   gobrpc list localhost:1234
   gobrpc call localhost:1234 Arith.Multiply '{\"A\": 7, \"B\": 8}'
   gobrpc decode session.gob
+  gobrpc types session.gob
+  gobrpc dump session.gob
+  gobrpc gen rust session.gob
 
 Exit status: 0 all well, 1 it failed (the reason is on standard error), 2 the
 command line is wrong.")]
