@@ -16,6 +16,10 @@ use crate::info::ServiceInfo;
 /// around one.
 ///
 /// It mirrors [`Caller`](crate::Caller): an undecoded body in, a response out.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no service that can be registered",
+    label = "wrap it in what `#[service]` made of its trait: `ArithServer::new(…)` for `trait Arith`"
+)]
 pub trait Service: Send + Sync + 'static {
     /// Names, types and documentation of the methods.
     fn info(&self) -> &'static ServiceInfo;
