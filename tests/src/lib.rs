@@ -2,6 +2,7 @@
 //! languages implement.
 
 pub mod go;
+pub mod local;
 pub mod model;
 
 /// The code of the README, compiled and run.

@@ -16,31 +16,12 @@ use std::time::Duration;
 
 use futures::future::join_all;
 use gobrpc_client::{Client, Code, Delivery};
-use gobrpc_server::{Accepting, Listener, Running, ServerConfig};
+use gobrpc_server::{Accepting, Listener, ServerConfig};
+use gobrpc_tests::local::{eventually, server};
 use gobrpc_tests::model::{self, Args, ArithClient, Delay, EchoClient, ExtraClient, MiscClient};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{sleep, timeout};
-
-async fn server(config: ServerConfig) -> Running {
-    model::server()
-        .unwrap()
-        .with_config(config)
-        .start("127.0.0.1:0")
-        .await
-        .unwrap()
-}
-
-/// Waits until something becomes true; fails the test if it never does.
-async fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
-    for _ in 0..1000 {
-        if holds() {
-            return;
-        }
-        sleep(Duration::from_millis(10)).await;
-    }
-    assert!(holds(), "never: {what}");
-}
 
 /// In go-netrpc, a handler that panics leaves its caller waiting for ever; in Go,
 /// it takes the process.

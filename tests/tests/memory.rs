@@ -13,8 +13,9 @@ use std::time::Duration;
 
 use futures::future::join_all;
 use gobrpc_client::Client;
-use gobrpc_server::{Running, ServerConfig};
-use gobrpc_tests::model::{self, Args, ArithClient, Delay, MiscClient};
+use gobrpc_server::ServerConfig;
+use gobrpc_tests::local::{eventually, server};
+use gobrpc_tests::model::{Args, ArithClient, Delay, MiscClient};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::Mutex;
@@ -22,26 +23,6 @@ use tokio::time::sleep;
 
 /// Held by the test that measures.
 static ALONE: Mutex<()> = Mutex::const_new(());
-
-async fn server(config: ServerConfig) -> Running {
-    model::server()
-        .unwrap()
-        .with_config(config)
-        .start("127.0.0.1:0")
-        .await
-        .unwrap()
-}
-
-/// Waits until something becomes true; fails the test if it never does.
-async fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
-    for _ in 0..1000 {
-        if holds() {
-            return;
-        }
-        sleep(Duration::from_millis(10)).await;
-    }
-    assert!(holds(), "never: {what}");
-}
 
 /// In go-netrpc, each call leaks: here the memory of the process stays flat.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
