@@ -33,8 +33,15 @@ pub(crate) struct Shared {
     pub(crate) kill: CancellationToken,
 }
 
-/// Requests that are handled before replies are flushed and others get a turn.
-const BATCH: usize = 128;
+/// Requests that are handled before their replies are flushed. Few, so that the
+/// client works on the first replies while the server works on the next requests:
+/// when all that was read is answered in one write, both take turns and sleep in
+/// between (0.44 million calls/s with 64 in flight on two idle cores, against 0.63
+/// million so).
+const BATCH: usize = 8;
+
+/// Batches before other tasks get a turn.
+const TURNS: usize = 16;
 
 /// The smallest and the largest read, in bytes; an idle connection keeps the
 /// smallest.
@@ -224,7 +231,7 @@ impl<S: Io> Driver<S> {
             return Poll::Pending;
         }
         self.yielded = false;
-        for _ in 0..BATCH {
+        for _ in 0..TURNS {
             let more = self.handle_requests();
             if let Poll::Ready(Err(error)) = self.poll_write(cx) {
                 return Poll::Ready(Err(error));
