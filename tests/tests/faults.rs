@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use futures::future::join_all;
 use gobrpc_client::{Client, Code, Delivery};
-use gobrpc_server::{Accepting, Listener, ServerConfig};
+use gobrpc_server::{Accepting, Listener, Result, ServerConfig, service};
 use gobrpc_tests::local::{eventually, server};
 use gobrpc_tests::model::{self, Args, ArithClient, Delay, EchoClient, ExtraClient, MiscClient};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -145,19 +145,44 @@ async fn connections_are_bounded() {
         .unwrap();
 }
 
-/// Handlers of one connection: never more than the limit at a time, and all are
-/// answered.
+/// Counts the handlers that run.
+#[service]
+trait Gauge {
+    /// Waits a little, and gives how many ran when it began.
+    async fn measure(&self) -> Result<u64>;
+}
+
+struct Counter(Arc<AtomicUsize>);
+
+impl Gauge for Counter {
+    async fn measure(&self) -> Result<u64> {
+        let running = self.0.fetch_add(1, Ordering::SeqCst) + 1;
+        sleep(Duration::from_millis(20)).await;
+        self.0.fetch_sub(1, Ordering::SeqCst);
+        Ok(running as u64)
+    }
+}
+
+/// Handlers of one connection: as many as the limit at a time, never one more,
+/// and all are answered.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn handlers_are_bounded() {
-    let running = server(ServerConfig::default().with_handlers_per_connection(4)).await;
-    let misc = MiscClient::new(Client::connect(running.address()));
-    let start = std::time::Instant::now();
-    let replies = (0..12).map(|tag| misc.delay(Delay { millis: 50, tag }).start());
-    for (tag, reply) in join_all(replies).await.into_iter().enumerate() {
-        assert_eq!(reply.unwrap(), tag as i64);
-    }
-    // Three rounds of four: sleeping is a lower bound that no load can break.
-    assert!(start.elapsed() >= Duration::from_millis(150));
+    let counter = Arc::new(AtomicUsize::new(0));
+    let running = gobrpc_server::Server::new()
+        .with_config(ServerConfig::default().with_handlers_per_connection(4))
+        .register(GaugeServer::new(Counter(Arc::clone(&counter))))
+        .unwrap()
+        .start("127.0.0.1:0")
+        .await
+        .unwrap();
+    let gauge = GaugeClient::new(Client::connect(running.address()));
+    let replies = (0..40).map(|_| gauge.measure().start());
+    let most = join_all(replies)
+        .await
+        .into_iter()
+        .map(Result::unwrap)
+        .max();
+    assert_eq!(most, Some(4));
 }
 
 /// A listener that fails now and then, as when descriptors run out.
