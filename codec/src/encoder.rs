@@ -1,17 +1,19 @@
 //! [`Encoder`]: a stream of values as bytes.
 
-use std::any::TypeId as RustType;
-use std::sync::Arc;
+mod prepared;
 
-use bytes::Bytes;
+pub use prepared::Prepared;
+
+use std::any::TypeId as RustType;
 
 use crate::Limits;
 use crate::encode::Encode;
 use crate::error::{Error, Result};
+use crate::interface::{EncodedType, Heads, InterfaceMark, is_singleton, write_inline};
 use crate::message::Prefix;
-use crate::schema::{Kind, Schema};
+use crate::schema::Schema;
 use crate::types::{SentTypes, TypeId};
-use crate::wire::{Writer, int_to_uint, put_uint};
+use crate::wire::{Writer, int_to_uint, put_uint, uint_len};
 
 /// Turns values into one gob stream: each type is defined once, before its first
 /// value.
@@ -44,6 +46,8 @@ pub struct Encoder {
     oldest: usize,
     /// Length of the last message: the prefix of the next has as many bytes.
     guess: usize,
+    inline_types: bool,
+    sorted_maps: bool,
 }
 
 /// How many types are found without a hash: an RPC connection alternates
@@ -63,97 +67,6 @@ struct Root {
 pub struct Checkpoint {
     types: crate::types::Mark,
     length: usize,
-}
-
-/// A value that is encoded but for its type's id: it can be appended to any
-/// stream, as often as needed.
-///
-/// Type ids belong to a stream, so bytes of one stream mean nothing in another.
-/// This is what can be sent again, on another connection, without the value.
-///
-/// # Examples
-///
-/// ```
-/// use gobrpc_codec::{Encoder, Prepared, to_vec};
-///
-/// let greeting = Prepared::new(&"hello")?;
-/// let mut stream = Vec::new();
-/// Encoder::new().append(&greeting, &mut stream)?;
-/// assert_eq!(stream, to_vec(&"hello")?);
-/// # Ok::<(), gobrpc_codec::Error>(())
-/// ```
-#[derive(Clone)]
-pub struct Prepared {
-    ty: PreparedType,
-    value: Bytes,
-}
-
-#[derive(Clone)]
-enum PreparedType {
-    Rust(RustType, fn() -> &'static Schema),
-    Dynamic(Arc<Schema>),
-}
-
-impl std::fmt::Debug for Prepared {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Prepared({}, {} bytes)", self.schema(), self.value.len())
-    }
-}
-
-impl Prepared {
-    /// Encodes a value.
-    ///
-    /// # Errors
-    ///
-    /// `Misuse` if gob cannot express it, `Limit` if it nests too deep.
-    pub fn new<T: Encode>(value: &T) -> Result<Self> {
-        Self::with_limits(value, &Limits::default())
-    }
-
-    /// Encodes a value within other limits than the default ones.
-    ///
-    /// # Errors
-    ///
-    /// As for [`Prepared::new`].
-    pub fn with_limits<T: Encode>(value: &T, limits: &Limits) -> Result<Self> {
-        let mut writer = Writer::new(Vec::with_capacity(64), limits);
-        value
-            .encode(&mut writer)
-            .map_err(|error| error.in_root(T::schema().root_type().name()))?;
-        Ok(Self {
-            ty: PreparedType::Rust(RustType::of::<T::Static>(), T::schema),
-            value: Bytes::from(writer.buf),
-        })
-    }
-
-    /// A value that was encoded by a schema built at run time.
-    pub(crate) fn dynamic(schema: Arc<Schema>, value: Vec<u8>) -> Self {
-        Self {
-            ty: PreparedType::Dynamic(schema),
-            value: Bytes::from(value),
-        }
-    }
-
-    /// The type of the value.
-    #[must_use]
-    pub fn schema(&self) -> &Schema {
-        match &self.ty {
-            PreparedType::Rust(_, schema) => schema(),
-            PreparedType::Dynamic(schema) => schema,
-        }
-    }
-
-    /// Bytes of the value.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.value.len()
-    }
-
-    /// True if the value takes no bytes, which no value does.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.value.is_empty()
-    }
 }
 
 impl Default for Encoder {
@@ -179,7 +92,58 @@ impl Encoder {
             recent: [None; RECENT],
             oldest: 0,
             guess: 0,
+            inline_types: false,
+            sorted_maps: false,
         }
+    }
+
+    /// Defines the types of interface values where Go does: in the middle of the
+    /// value, which then spans several messages.
+    ///
+    /// Without this they are defined in front of the value. Go reads both, but it
+    /// cannot skip what it writes itself (golang/go#34879). This gives the same
+    /// bytes as Go's encoder, for those who compare or sign them.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use gobrpc_codec::{Encoder, Interface, from_slice};
+    ///
+    /// let words = vec!["round".to_owned()];
+    /// let shapes = vec![Interface::of("[]string", &words)?];
+    /// let mut stream = Vec::new();
+    /// Encoder::new().inline_types().encode(&shapes, &mut stream)?;
+    /// assert_eq!(from_slice::<Vec<Interface>>(&stream)?, shapes);
+    /// # Ok::<(), gobrpc_codec::Error>(())
+    /// ```
+    #[must_use]
+    pub fn inline_types(mut self) -> Self {
+        self.inline_types = true;
+        self
+    }
+
+    /// Writes maps in the order of their keys' bytes, so that equal values give
+    /// equal streams, also from `HashMap`.
+    ///
+    /// [Prepared](Prepared) values are encoded already: see
+    /// [`Prepared::sorted_maps`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::collections::HashMap;
+    /// use gobrpc_codec::Encoder;
+    ///
+    /// let ages: HashMap<&str, u64> = [("Bob", 41), ("Ann", 30), ("Eve", 50)].into();
+    /// let mut stream = Vec::new();
+    /// Encoder::new().sorted_maps().encode(&ages, &mut stream)?;
+    /// assert!(stream.ends_with(b"\x03\x03Ann\x1e\x03Bob\x29\x03Eve\x32"));
+    /// # Ok::<(), gobrpc_codec::Error>(())
+    /// ```
+    #[must_use]
+    pub fn sorted_maps(mut self) -> Self {
+        self.sorted_maps = true;
+        self
     }
 
     /// Appends a value to the stream, with the definitions that the peer lacks.
@@ -195,17 +159,28 @@ impl Encoder {
             Some(root) => root,
             None => self.define_static(key, T::schema(), out),
         };
+        let start = out.len();
         let prefix = self.begin(root, out);
-        let mut writer = Writer::new(std::mem::take(out), &self.limits);
-        let result = value.encode(&mut writer);
+        let value_start = out.len();
+        let mut writer =
+            Writer::new(std::mem::take(out), &self.limits).sorted_maps(self.sorted_maps);
+        let mut result = value.encode(&mut writer);
+        let mut marks = std::mem::take(&mut writer.marks);
         *out = writer.buf;
-        match result.and_then(|()| self.end(prefix, out)) {
-            Ok(()) => Ok(()),
-            Err(error) => {
-                self.rollback(checkpoint, out);
-                Err(error.in_root(T::schema().root_type().name()))
-            }
+        if result.is_ok() {
+            result = if marks.is_empty() {
+                self.end(prefix, out)
+            } else {
+                marks.iter_mut().for_each(|mark| mark.rebase(value_start));
+                let value = out.split_off(value_start);
+                out.truncate(start);
+                self.message(root, &value, &marks, out)
+            };
         }
+        result.map_err(|error| {
+            self.rollback(checkpoint, out);
+            error.in_root(T::schema().root_type().name())
+        })
     }
 
     /// Appends a [prepared](Prepared) value to the stream, with the definitions
@@ -216,21 +191,49 @@ impl Encoder {
     /// `Limit` if its message would be too long. Nothing was appended then.
     pub fn append(&mut self, prepared: &Prepared, out: &mut Vec<u8>) -> Result<()> {
         let checkpoint = self.checkpoint(out);
-        let root = match &prepared.ty {
-            PreparedType::Rust(key, schema) => match self.recent(*key) {
+        let root = match prepared.ty() {
+            EncodedType::Rust { key, schema, .. } => match self.recent(*key) {
                 Some(root) => root,
                 None => self.define_static(*key, schema(), out),
             },
-            PreparedType::Dynamic(schema) => Root {
+            EncodedType::Dynamic(schema) => Root {
                 id: self.types.define_dynamic(schema, out),
                 singleton: is_singleton(schema),
             },
         };
-        // The length is known, so the value is written once and never moved.
+        self.message(root, prepared.bytes(), prepared.marks(), out)
+            .inspect_err(|_| self.rollback(checkpoint, out))
+    }
+
+    /// Appends the message of a value, whose length is known, so that it is
+    /// written once and never moved.
+    fn message(
+        &mut self,
+        root: Root,
+        value: &[u8],
+        marks: &[InterfaceMark],
+        out: &mut Vec<u8>,
+    ) -> Result<()> {
         let id = int_to_uint(i64::from(root.id.get()));
-        let length = uint_len(id) + usize::from(root.singleton) + prepared.value.len();
+        if self.inline_types && !marks.is_empty() {
+            if value.len() > self.limits.message_bytes {
+                return Err(self.too_long(value.len()));
+            }
+            let mut head = Vec::with_capacity(10);
+            put_uint(&mut head, id);
+            if root.singleton {
+                head.push(0);
+            }
+            write_inline(&head, value, marks, &mut self.types, out);
+            return Ok(());
+        }
+        let heads = if marks.is_empty() {
+            Heads::default()
+        } else {
+            Heads::define(marks, &mut self.types, out)
+        };
+        let length = uint_len(id) + usize::from(root.singleton) + heads.bytes() + value.len();
         if length > self.limits.message_bytes {
-            self.rollback(checkpoint, out);
             return Err(self.too_long(length));
         }
         put_uint(out, length as u64);
@@ -238,7 +241,7 @@ impl Encoder {
         if root.singleton {
             out.push(0);
         }
-        out.extend_from_slice(&prepared.value);
+        heads.write(value, marks, out);
         Ok(())
     }
 
@@ -246,8 +249,6 @@ impl Encoder {
         let prefix = Prefix::reserve(out, self.guess);
         put_uint(out, int_to_uint(i64::from(root.id.get())));
         if root.singleton {
-            // Go sends what is no struct as the only field of one, without the
-            // distance to it (`encode.go`, `encodeSingle`).
             out.push(0);
         }
         prefix
@@ -280,7 +281,7 @@ impl Encoder {
 
     fn define_static(&mut self, key: RustType, schema: &Schema, out: &mut Vec<u8>) -> Root {
         let root = Root {
-            id: self.types.define_static(schema, out),
+            id: self.types.define_static(schema, schema.root(), out),
             singleton: is_singleton(schema),
         };
         if let Some(slot) = self.recent.get_mut(self.oldest) {
@@ -305,17 +306,5 @@ impl Encoder {
         out.truncate(checkpoint.length);
         self.types.rollback(checkpoint.types);
         self.recent = [None; RECENT];
-    }
-}
-
-fn is_singleton(schema: &Schema) -> bool {
-    !matches!(schema.root_type().kind(), Kind::Struct(_))
-}
-
-fn uint_len(value: u64) -> usize {
-    if value < 0x80 {
-        1
-    } else {
-        1 + (8 - value.leading_zeros() as usize / 8)
     }
 }

@@ -39,6 +39,11 @@ pub trait Gob {
     #[doc(hidden)]
     const BYTE: bool = false;
 
+    /// True for Go's interfaces, which may be nil by themselves: an `Option` of one
+    /// is no pointer.
+    #[doc(hidden)]
+    const INTERFACE: bool = false;
+
     /// Adds the type, and all types that it refers to, to a schema.
     fn describe(schema: &mut SchemaBuilder) -> Edge;
 

@@ -31,6 +31,7 @@ pub mod go;
 mod gob;
 mod impls;
 pub mod inspect;
+mod interface;
 mod io;
 mod limits;
 mod marshal;
@@ -55,6 +56,7 @@ pub use gob::Gob;
 #[cfg(feature = "derive")]
 pub use gobrpc_derive::Gob;
 pub use impls::GoString;
+pub use interface::TypeNames;
 pub use io::{ReadDecoder, WriteEncoder};
 pub use limits::Limits;
 #[doc(hidden)]
@@ -64,7 +66,7 @@ pub use plan::NodeId;
 pub use schema::{Edge, Kind, Schema, SchemaBuilder, StructBuilder};
 pub use types::{TypeId, TypeTable, WireField, WireKind, WireType};
 pub use value::{Interface, List, Map, MapIter, OpaqueValue, Struct, Value};
-pub use wire::{Reader, StructFields, Writer};
+pub use wire::{HeldValue, Reader, StructFields, Writer};
 
 // The examples of the README are tests.
 #[cfg(all(doctest, feature = "derive"))]

@@ -25,7 +25,7 @@ use std::fmt;
 /// assert_eq!(Point::schema().to_string(), "main.Point");
 /// assert_eq!(<Vec<Option<Point>>>::schema().to_string(), "[]*main.Point");
 /// ```
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Schema {
     pub(crate) nodes: Vec<Type>,
     pub(crate) root: Edge,
@@ -44,7 +44,7 @@ pub struct Edge {
 }
 
 /// One type of a [`Schema`].
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Type {
     /// Identity of the Rust type; none for a type that was built at run time.
     pub(crate) key: Option<TypeId>,
@@ -57,7 +57,7 @@ pub struct Type {
 }
 
 /// What a type is on the wire.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Kind {
     /// A boolean (id 1).
@@ -100,7 +100,7 @@ pub enum Opaque {
 }
 
 /// A field of a struct.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct FieldType {
     pub(crate) name: String,
     pub(crate) edge: Edge,

@@ -19,6 +19,7 @@ pub use map::{Map, MapIter};
 pub use opaque::OpaqueValue;
 pub use structure::Struct;
 
+pub(crate) use decode::read_value;
 pub(crate) use parts::Parts;
 pub(crate) use types::{StreamTypes, TypeRef};
 

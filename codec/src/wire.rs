@@ -7,6 +7,6 @@ mod reader;
 mod writer;
 
 pub(crate) use reader::uint as read_uint;
-pub use reader::{Reader, StructFields};
+pub use reader::{HeldValue, Reader, StructFields};
 pub use writer::Writer;
-pub(crate) use writer::{int_to_uint, put_uint};
+pub(crate) use writer::{check_name, int_to_uint, put_uint, uint_len};

@@ -5,7 +5,8 @@
 use std::io::{self, Read, Write};
 
 use gobrpc_codec::{
-    ErrorKind, Gob, Limits, Prepared, ReadDecoder, Value, WriteEncoder, from_slice, to_vec,
+    ErrorKind, Gob, Interface, Limits, Prepared, ReadDecoder, Value, WriteEncoder, from_slice,
+    to_vec,
 };
 
 #[derive(Gob, Debug, PartialEq, Clone)]
@@ -236,7 +237,8 @@ fn values_without_types() {
     values.encode_value(&value).unwrap();
     values.encode_value(&value).unwrap();
     values.append(&Prepared::new(&3_i64).unwrap()).unwrap();
-    assert!(values.encode_value(&Value::default()).is_err());
+    let unnamed = Value::Interface(Interface::new("", 1_i64.into()));
+    assert!(values.encode_value(&unnamed).is_err());
     let stream = values.into_inner();
     assert_eq!(
         from_slice::<Point>(&stream).unwrap(),

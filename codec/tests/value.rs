@@ -333,7 +333,7 @@ fn values_are_built_and_changed() {
     let short = List::typed::<[i64; 2]>(vec![1_i64.into()]);
     assert!(Prepared::from_value(&Value::Array(short)).is_err());
 
-    let held = Interface::new("int", Value::Int(3));
+    let held = Interface::new("int", Interface::new("int", Value::Int(3)).into());
     assert_eq!(
         Prepared::from_value(&held.into()).unwrap_err().kind(),
         ErrorKind::Misuse

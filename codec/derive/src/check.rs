@@ -9,7 +9,7 @@ use syn::{
 
 use crate::errors::Errors;
 use crate::names;
-use crate::parse::{Field, Proxy, Slot, TypeAttributes, Variant};
+use crate::parse::{Field, Proxy, Slot, TypeAttributes, Variant, VariantAttributes};
 
 /// The integers that an enum's `repr` can name.
 const INTEGERS: &[&str] = &[
@@ -18,17 +18,11 @@ const INTEGERS: &[&str] = &[
 
 /// Attributes of the type that do not fit its shape or each other.
 pub(crate) fn type_attributes(attributes: &TypeAttributes, data: &Data, errors: &mut Errors) {
-    if let Some(interface) = &attributes.interface {
-        errors.push(
-            interface.span,
-            "`interface` is not supported yet: use a struct with optional fields, \
-             of which one is set",
-        );
-    }
     let is_enum = matches!(data, Data::Enum(_));
     for (key, span) in [
         ("string", span_of(&attributes.string)),
         ("repr", span_of(&attributes.repr)),
+        ("interface", span_of(&attributes.interface)),
     ] {
         if let (Some(span), false) = (span, is_enum) {
             errors.push(
@@ -36,6 +30,21 @@ pub(crate) fn type_attributes(attributes: &TypeAttributes, data: &Data, errors: 
                 format!("`{key}` says how an enum travels, and this is none: remove it"),
             );
         }
+    }
+    if attributes.interface.is_some() {
+        for (key, span) in [
+            ("string", span_of(&attributes.string)),
+            ("repr", span_of(&attributes.repr)),
+            ("rename_all", span_of(&attributes.rename_all)),
+        ] {
+            if let Some(span) = span {
+                errors.push(
+                    span,
+                    format!("an interface sends the values of its variants: remove `{key}` or `interface`"),
+                );
+            }
+        }
+        return;
     }
     if let (Some(string), Some(_)) = (&attributes.string, &attributes.repr) {
         errors.push(
@@ -189,6 +198,25 @@ fn not_exported(field: &Field) -> String {
     format!("Go ignores the field `{name}`, since it starts with no upper-case letter: {advice}")
 }
 
+/// Attributes of a variant that mean something in interfaces only.
+pub(crate) fn plain_variant(attributes: &VariantAttributes, errors: &mut Errors) {
+    for (key, span) in [
+        ("name", span_of(&attributes.name)),
+        ("nil", span_of(&attributes.nil)),
+        ("other", span_of(&attributes.other)),
+    ] {
+        if let Some(span) = span {
+            errors.push(
+                span,
+                format!(
+                    "`{key}` is for enums that travel as Go interfaces: \
+                         write `#[gob(interface)]` on the enum, or remove it"
+                ),
+            );
+        }
+    }
+}
+
 /// Variants with data, renames without effect, names that two variants share.
 pub(crate) fn variants(
     ident: &Ident,
@@ -209,15 +237,11 @@ pub(crate) fn variants(
         .iter()
         .find(|variant| !matches!(variant.fields, Fields::Unit));
     if let Some(variant) = with_data {
-        // With `interface` there is one error already.
-        if attributes.interface.is_none() {
-            errors.push_on(
-                &variant.fields,
-                "gob has no sum types: a data enum travels as a Go interface, which needs \
-                 `#[gob(interface)]`; that is not supported yet, so use a struct with optional \
-                 fields, of which one is set",
-            );
-        }
+        errors.push_on(
+            &variant.fields,
+            "gob has no sum types: a data enum travels as a Go interface, which needs \
+             `#[gob(interface)]` on the enum and a Go type for each variant",
+        );
         return;
     }
     if attributes.string.is_none() {
@@ -272,8 +296,8 @@ fn field_type(ty: &Type, errors: &mut Errors) {
         }
         Type::BareFn(_) => "a function cannot travel: write `#[gob(skip)]`",
         Type::TraitObject(_) => {
-            "a trait object would be a Go interface, which is not supported yet: \
-             use a struct with optional fields"
+            "a trait object does not say what it may hold: use an enum with `#[gob(interface)]`, \
+             or `gobrpc_codec::Interface` for anything"
         }
         Type::Never(_) => "`!` has no value that could travel: remove the field",
         _ => return,

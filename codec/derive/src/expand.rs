@@ -7,6 +7,7 @@
 mod enums;
 mod fields;
 mod generics;
+mod interfaces;
 mod newtypes;
 mod structs;
 
@@ -38,6 +39,7 @@ pub(crate) fn expand(input: &Input, krate: &Path) -> TokenStream {
             enums::strings(&context, variants)
         }
         Shape::Enum(variants) => enums::numbers(&context, variants),
+        Shape::Interface(concretes) => interfaces::expand(&context, concretes),
     };
     context.assemble(&parts)
 }

@@ -1,6 +1,7 @@
 //! The user's type as this macro sees it.
 
 mod attributes;
+mod concrete;
 
 use proc_macro2::Span;
 use syn::ext::IdentExt as _;
@@ -8,11 +9,12 @@ use syn::spanned::Spanned as _;
 use syn::{Data, DeriveInput, Fields, Generics, Ident, Member, Type, parse_quote};
 
 pub(crate) use attributes::{FieldAttributes, Proxy, Slot, TypeAttributes};
+pub(crate) use concrete::{Concrete, Holds};
 
 use crate::check;
 use crate::errors::Errors;
 use crate::names::{FIELD_RULES, Rule, VARIANT_RULES};
-use attributes::VariantAttributes;
+pub(crate) use attributes::VariantAttributes;
 
 pub(crate) struct Input {
     pub(crate) ident: Ident,
@@ -31,6 +33,8 @@ pub(crate) enum Shape {
     },
     /// Variants without data.
     Enum(Vec<Variant>),
+    /// The types that an interface may hold.
+    Interface(Vec<Concrete>),
 }
 
 pub(crate) struct Field {
@@ -86,6 +90,11 @@ pub(crate) fn parse(input: DeriveInput) -> syn::Result<Input> {
     check::type_attributes(&attributes, &input.data, &mut errors);
     let shape = match &input.data {
         Data::Struct(data) => structure(&data.fields, &attributes, &mut errors),
+        Data::Enum(data) if attributes.interface.is_some() => {
+            let package = attributes.package.as_ref();
+            let package = package.map_or("main", |given| given.value.as_str());
+            Shape::Interface(concrete::parse(&input.ident, package, data, &mut errors))
+        }
         Data::Enum(data) => {
             let rule = rule(&attributes, VARIANT_RULES, Rule::Verbatim, &mut errors);
             let variants: Vec<_> = data
@@ -194,6 +203,7 @@ fn parse_field(field: &syn::Field, member: Member, rule: Rule, errors: &mut Erro
 
 fn parse_variant(variant: &syn::Variant, rule: Rule, errors: &mut Errors) -> Variant {
     let attributes = VariantAttributes::parse(&variant.attrs, errors);
+    check::plain_variant(&attributes, errors);
     let renamed = attributes.rename.as_ref().map(|given| given.span);
     let given = attributes.rename.or(attributes.serde_rename);
     let (name, name_span) = match given {

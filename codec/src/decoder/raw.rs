@@ -67,13 +67,7 @@ impl RawValue {
             .plans
             .get::<T>(&self.types, self.id)
             .map_err(|error| error.at_offset(self.offset()))?;
-        decode_by(
-            &plan,
-            &self.types,
-            &self.bytes,
-            self.end,
-            self.plans.limits(),
-        )
+        decode_by(&plan, &self.types, &self.plans, &self.bytes, self.end)
     }
 
     /// The types and plans that values of the stream share.

@@ -162,13 +162,13 @@ impl Stream {
             .flatten()
             .find(|(rust, wire, _)| *rust == key && *wire == id);
         if let Some((_, _, plan)) = hit {
-            return decode_by(plan, &self.types, bytes, end, self.plans.limits());
+            return decode_by(plan, &self.types, &self.plans, bytes, end);
         }
         let plan = self
             .plans
             .get::<T>(&self.types, id)
             .map_err(|error| error.at_offset(end.saturating_sub(bytes.len() as u64)))?;
-        let value = decode_by(&plan, &self.types, bytes, end, self.plans.limits());
+        let value = decode_by(&plan, &self.types, &self.plans, bytes, end);
         self.recent.swap(0, 1);
         if let Some(slot) = self.recent.first_mut() {
             *slot = Some((key, id, plan));
@@ -191,18 +191,14 @@ impl Stream {
 pub(crate) fn decode_by<'de, T: Decode<'de>>(
     plan: &Plan,
     types: &TypeTable,
+    plans: &PlanCache,
     bytes: &'de [u8],
     end: u64,
-    limits: &Limits,
 ) -> Result<T> {
-    let mut reader = Reader::new(bytes, plan, types, limits, end);
-    let result = if plan.is_singleton() && reader.uint()? != 0 {
-        Err(
-            Error::malformed("a value that is no struct has no 0 before it")
-                .at_offset(reader.offset()),
-        )
-    } else {
-        T::decode(&mut reader, plan.root())
+    let mut reader = Reader::new(bytes, plan, types, plans, end);
+    let result = match reader.singleton() {
+        Ok(()) => T::decode(&mut reader, plan.root()),
+        Err(error) => Err(error),
     };
     // Go drops bytes behind the value, and so do we (`decoder.go`, `decodeValue`).
     result.map_err(|error| name_root::<T>(error))

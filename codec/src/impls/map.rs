@@ -23,15 +23,43 @@ fn encode_entries<'a, K: Encode + 'a, V: Encode + 'a>(
 ) -> Result<()> {
     writer.uint(count as u64);
     writer.enter()?;
-    for (index, (key, value)) in entries.enumerate() {
+    if writer.sorted_maps {
+        encode_in_order(sorted(entries, writer)?, writer)?;
+    } else {
+        encode_in_order(entries, writer)?;
+    }
+    writer.leave();
+    Ok(())
+}
+
+fn encode_in_order<'a, K: Encode + 'a, V: Encode + 'a>(
+    entries: impl IntoIterator<Item = (&'a K, &'a V)>,
+    writer: &mut Writer,
+) -> Result<()> {
+    for (index, (key, value)) in entries.into_iter().enumerate() {
         key.encode(writer)
             .map_err(|error| error.in_key().in_index(index))?;
         value
             .encode(writer)
             .map_err(|error| error.in_index(index))?;
     }
-    writer.leave();
     Ok(())
+}
+
+/// The entries of a map in the order of their keys' bytes.
+fn sorted<'a, K: Encode + 'a, V: Encode + 'a>(
+    entries: impl Iterator<Item = (&'a K, &'a V)>,
+    writer: &mut Writer,
+) -> Result<Vec<(&'a K, &'a V)>> {
+    let mut keyed = Vec::new();
+    for (index, (key, value)) in entries.enumerate() {
+        let bytes = writer
+            .apart(|writer| key.encode(writer))
+            .map_err(|error| error.in_key().in_index(index))?;
+        keyed.push((bytes, (key, value)));
+    }
+    keyed.sort_by(|(left, _), (right, _)| left.cmp(right));
+    Ok(keyed.into_iter().map(|(_, entry)| entry).collect())
 }
 
 fn decode_entries<'de, K: Decode<'de>, V: Decode<'de>>(

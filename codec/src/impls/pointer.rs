@@ -32,7 +32,7 @@ impl<T: Gob> Gob for Option<T> {
         }
         let target = T::describe(schema);
         // Rust writes Option<Box<T>> where Go has one pointer.
-        if target.pointers() > 0 {
+        if target.pointers() > 0 || T::INTERFACE {
             target.nullable()
         } else {
             target.pointer().nullable()
@@ -45,6 +45,10 @@ impl<T: Encode> Encode for Option<T> {
     fn encode(&self, writer: &mut Writer) -> Result<()> {
         match self {
             Some(value) => value.encode(writer),
+            None if T::INTERFACE => {
+                writer.nil_interface();
+                Ok(())
+            }
             None => Err(nil()),
         }
     }
@@ -68,6 +72,9 @@ fn nil() -> Error {
 impl<'de, T: Decode<'de>> Decode<'de> for Option<T> {
     #[inline]
     fn decode(reader: &mut Reader<'de, '_>, plan: NodeId) -> Result<Self> {
+        if T::INTERFACE && reader.nil_interface()? {
+            return Ok(None);
+        }
         T::decode(reader, plan).map(Some)
     }
     #[inline]
@@ -81,10 +88,12 @@ macro_rules! pointer {
         impl<T: Gob + ?Sized> Gob for $rust<T> {
             type Static = Pointer<T::Static>;
             const NULLABLE: bool = T::NULLABLE;
+            const INTERFACE: bool = T::INTERFACE;
             fn describe(schema: &mut SchemaBuilder) -> Edge {
                 let target = T::describe(schema);
-                // Rust writes Box<Option<T>> where Go has one pointer.
-                if T::UNSIZED || T::NULLABLE {
+                // Rust writes Box<Option<T>> where Go has one pointer, and a Box
+                // around an interface where Go has none.
+                if T::UNSIZED || T::NULLABLE || T::INTERFACE {
                     target
                 } else {
                     target.pointer()
@@ -143,6 +152,7 @@ pointer_to_sized!(Box, Rc, Arc);
 impl<T: Gob + ?Sized> Gob for &T {
     type Static = T::Static;
     const NULLABLE: bool = T::NULLABLE;
+    const INTERFACE: bool = T::INTERFACE;
     const BYTE: bool = T::BYTE;
     fn describe(schema: &mut SchemaBuilder) -> Edge {
         T::describe(schema)
@@ -171,6 +181,7 @@ impl<T: Encode + ?Sized> Encode for &T {
 impl<T: Gob + ToOwned + ?Sized> Gob for Cow<'_, T> {
     type Static = T::Static;
     const NULLABLE: bool = T::NULLABLE;
+    const INTERFACE: bool = T::INTERFACE;
     const BYTE: bool = T::BYTE;
     fn describe(schema: &mut SchemaBuilder) -> Edge {
         T::describe(schema)

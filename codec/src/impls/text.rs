@@ -175,6 +175,18 @@ impl<'de> Decode<'de> for Bytes {
 #[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct GoString(Vec<u8>);
 
+impl PartialEq<str> for GoString {
+    fn eq(&self, other: &str) -> bool {
+        self.as_bytes() == other.as_bytes()
+    }
+}
+
+impl PartialEq<&str> for GoString {
+    fn eq(&self, other: &&str) -> bool {
+        self == *other
+    }
+}
+
 impl GoString {
     /// The bytes.
     #[must_use]

@@ -248,6 +248,14 @@ impl SchemaBuilder {
         }
     }
 
+    /// The interface `K`, with Go's name and package; both are empty for `any`.
+    pub fn interface_type<K: 'static>(&mut self, name: &str, package: &str) -> Edge {
+        match self.known::<K>() {
+            Some(edge) => edge,
+            None => self.push(Some(TypeId::of::<K>()), Kind::Interface, name, package),
+        }
+    }
+
     /// The name of a generic struct with these arguments, as Go writes it:
     /// `Pair[int64,main.Point]`.
     #[must_use]

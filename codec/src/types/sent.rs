@@ -2,7 +2,7 @@
 
 use std::any::TypeId as RustType;
 use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
+use std::hash::{BuildHasherDefault, Hash as _, Hasher};
 use std::sync::Arc;
 
 use super::{TypeId, WireField, WireKind, WireType};
@@ -23,6 +23,8 @@ pub(crate) struct SentTypes {
     /// Schemas that were built at run time, kept so that equal ones are known
     /// again.
     dynamic: Vec<Arc<Schema>>,
+    /// Their places by their hashes.
+    places: HashMap<u64, Vec<u32>>,
 }
 
 /// Identity of a type in an encoder.
@@ -114,39 +116,66 @@ impl SentTypes {
         for key in self.ids.drain(mark.ids..) {
             self.types.remove(&key);
         }
-        self.dynamic.truncate(mark.dynamic);
+        if self.dynamic.len() > mark.dynamic {
+            self.dynamic.truncate(mark.dynamic);
+            for places in self.places.values_mut() {
+                places.retain(|&place| (place as usize) < mark.dynamic);
+            }
+            self.places.retain(|_, places| !places.is_empty());
+        }
     }
 
-    /// The id of a Rust type; definitions that the peer lacks are appended to
-    /// `out`.
-    pub(crate) fn define_static(&mut self, schema: &Schema, out: &mut Vec<u8>) -> TypeId {
+    /// The id of a Rust type, which `root` refers to; definitions that the peer
+    /// lacks are appended to `out`.
+    pub(crate) fn define_static(
+        &mut self,
+        schema: &Schema,
+        root: Edge,
+        out: &mut Vec<u8>,
+    ) -> TypeId {
         let origin = Origin {
             schema,
             dynamic: u32::MAX,
         };
-        self.define(origin, out)
+        self.define(origin, root, out)
     }
 
     /// The same for a schema that was built at run time.
     pub(crate) fn define_dynamic(&mut self, schema: &Arc<Schema>, out: &mut Vec<u8>) -> TypeId {
-        let known = self
-            .dynamic
-            .iter()
-            .position(|known| Arc::ptr_eq(known, schema) || known == schema);
-        let place = known.unwrap_or_else(|| {
-            self.dynamic.push(Arc::clone(schema));
-            self.dynamic.len() - 1
-        });
+        let place = self.place(schema);
         let schema = Arc::clone(self.dynamic.get(place).unwrap_or(schema));
         let origin = Origin {
             schema: &schema,
             dynamic: u32::try_from(place).unwrap_or(u32::MAX - 1),
         };
-        self.define(origin, out)
+        self.define(origin, schema.root(), out)
     }
 
-    fn define(&mut self, origin: Origin<'_>, out: &mut Vec<u8>) -> TypeId {
-        let root = origin.schema.root();
+    /// The place of a schema among those that were built at run time.
+    fn place(&mut self, schema: &Arc<Schema>) -> usize {
+        let last = self.dynamic.len().wrapping_sub(1);
+        if let Some(known) = self.dynamic.get(last)
+            && Arc::ptr_eq(known, schema)
+        {
+            return last;
+        }
+        let mut hasher = std::hash::DefaultHasher::new();
+        schema.hash(&mut hasher);
+        let places = self.places.entry(hasher.finish()).or_default();
+        for &place in &*places {
+            let place = place as usize;
+            if let Some(known) = self.dynamic.get(place)
+                && (Arc::ptr_eq(known, schema) || known == schema)
+            {
+                return place;
+            }
+        }
+        places.push(u32::try_from(self.dynamic.len()).unwrap_or(u32::MAX));
+        self.dynamic.push(Arc::clone(schema));
+        self.dynamic.len() - 1
+    }
+
+    fn define(&mut self, origin: Origin<'_>, root: Edge, out: &mut Vec<u8>) -> TypeId {
         // Go takes the name of the base type here, also behind a pointer.
         let name = origin.schema.get(root).name.clone();
         let id = self.number(origin, root, name);

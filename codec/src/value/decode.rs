@@ -90,12 +90,18 @@ struct Reading<'a, 't> {
 }
 
 /// Reads a value that is in one piece.
-pub(crate) fn read(
+fn read(types: &StreamTypes, id: TypeId, bytes: &[u8], limits: &Limits) -> Result<Value> {
+    read_value(types, id, bytes, limits).map(|(value, _)| value)
+}
+
+/// Reads a value that is in one piece; gives also how much memory it might still
+/// own.
+pub(crate) fn read_value(
     types: &StreamTypes,
     id: TypeId,
     bytes: &[u8],
     limits: &Limits,
-) -> Result<Value> {
+) -> Result<(Value, usize)> {
     let mut reading = Reading {
         input: Input::new(bytes, limits),
         types,
@@ -104,9 +110,10 @@ pub(crate) fn read(
     };
     let edge = types.edge(id)?;
     reading.singleton(edge)?;
-    reading
-        .run(edge)
-        .map_err(|error| error.in_root(types.schema().get(edge).name().to_owned()))
+    match reading.run(edge) {
+        Ok(value) => Ok((value, reading.input.memory_left())),
+        Err(error) => Err(error.in_root(types.schema().get(edge).name().to_owned())),
+    }
 }
 
 impl<'t> Reading<'_, 't> {

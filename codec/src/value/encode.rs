@@ -1,12 +1,14 @@
 //! Encoding a [`Value`] by a schema.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::{Struct, Value};
-use crate::Prepared;
+use super::{Struct, TypeRef, Value};
 use crate::error::{Error, Result};
+use crate::interface::{EncodedType, InterfaceMark};
 use crate::schema::{Edge, FieldType, Kind, Schema};
-use crate::wire::{int_to_uint, put_uint};
+use crate::wire::{check_name, int_to_uint, put_uint};
+use crate::{Gob, Prepared};
 
 impl Prepared {
     /// Encodes a value by its own schema.
@@ -18,8 +20,8 @@ impl Prepared {
     /// # Errors
     ///
     /// `Misuse` if a part is not of the type that the whole says, which the parts
-    /// of a value that was decoded are; or if an interface inside of it is not
-    /// nil, or is the value.
+    /// of a value that was decoded are; or if an interface in it holds an
+    /// interface, or something without a name.
     ///
     /// # Examples
     ///
@@ -44,25 +46,30 @@ impl Prepared {
     /// `Misuse` if the value is not of the type, and as for
     /// [`Prepared::from_value`].
     pub fn from_value_as(value: &Value, schema: &Arc<Schema>) -> Result<Self> {
-        if matches!(schema.root_type().kind(), Kind::Interface) {
-            return Err(Error::misuse(
-                "an interface cannot be a value of its own; send what it holds",
-            ));
-        }
         let mut writing = Writing {
-            schema,
             out: Vec::with_capacity(64),
+            marks: Vec::new(),
+            held_types: HashMap::new(),
             outer: Vec::new(),
         };
         writing
-            .run(value)
+            .run(value, schema, schema.root())
             .map_err(|error| error.in_root(schema.root_type().name().to_owned()))?;
-        Ok(Self::dynamic(Arc::clone(schema), writing.out))
+        Ok(Self::dynamic(
+            Arc::clone(schema),
+            writing.out,
+            writing.marks,
+        ))
     }
 }
 
-/// A composite that is being written.
-enum Frame<'a> {
+/// A composite that is being written, of a type of this schema.
+struct Frame<'a> {
+    schema: &'a Schema,
+    kind: FrameKind<'a>,
+}
+
+enum FrameKind<'a> {
     Struct {
         value: &'a Struct,
         fields: &'a [FieldType],
@@ -82,22 +89,30 @@ enum Frame<'a> {
         key: Edge,
         elem: Edge,
     },
+    Interface {
+        /// What it holds, until that is begun.
+        value: Option<(&'a Value, Edge)>,
+        mark: usize,
+    },
 }
 
 struct Writing<'a> {
-    schema: &'a Arc<Schema>,
     out: Vec<u8>,
+    marks: Vec<InterfaceMark>,
+    /// The types of interfaces' values, by their places in the schemas that the
+    /// values refer to.
+    held_types: HashMap<(*const Schema, u32), EncodedType>,
     outer: Vec<Frame<'a>>,
 }
 
 impl<'a> Writing<'a> {
-    fn run(&mut self, root: &'a Value) -> Result<()> {
-        let Some(mut frame) = self.begin(root, self.schema.root())? else {
+    fn run(&mut self, root: &'a Value, schema: &'a Schema, edge: Edge) -> Result<()> {
+        let Some(mut frame) = self.begin(root, schema, edge)? else {
             return Ok(());
         };
         loop {
             let begun = match self.next(&mut frame) {
-                Some((value, edge)) => self.begin(value, edge),
+                Some((value, edge)) => self.begin(value, frame.schema, edge),
                 None => match self.outer.pop() {
                     Some(outer) => {
                         frame = outer;
@@ -116,8 +131,8 @@ impl<'a> Writing<'a> {
 
     /// The next part of a composite, after what stands before it.
     fn next(&mut self, frame: &mut Frame<'a>) -> Option<(&'a Value, Edge)> {
-        match frame {
-            Frame::Struct {
+        match &mut frame.kind {
+            FrameKind::Struct {
                 value,
                 fields,
                 order,
@@ -141,44 +156,76 @@ impl<'a> Writing<'a> {
                 *next = place + 1;
                 Some((part, edge))
             }
-            Frame::Items { parts, elem } => Some((parts.next()?, *elem)),
-            Frame::Map { parts, key, elem } => {
+            FrameKind::Items { parts, elem } => Some((parts.next()?, *elem)),
+            FrameKind::Map { parts, key, elem } => {
                 let edge = if parts.len() % 2 == 0 { *key } else { *elem };
                 Some((parts.next()?, edge))
+            }
+            FrameKind::Interface { value, mark } => {
+                let next = value.take();
+                if next.is_none() {
+                    let end = self.out.len();
+                    if let Some(mark) = self.marks.get_mut(*mark) {
+                        mark.end = end;
+                    }
+                }
+                next
             }
         }
     }
 
     /// Writes a scalar, or what a composite begins with.
-    fn begin(&mut self, value: &'a Value, edge: Edge) -> Result<Option<Frame<'a>>> {
-        let schema: &'a Arc<Schema> = self.schema;
-        let ty = schema.get(edge);
-        match (value, &ty.kind) {
-            (Value::Bool(value), Kind::Bool) => self.out.push(u8::from(*value)),
-            (Value::Int(value), Kind::Int) => put_uint(&mut self.out, int_to_uint(*value)),
-            (Value::Uint(value), Kind::Uint) => put_uint(&mut self.out, *value),
-            (Value::Float(value), Kind::Float) => self.float(*value),
+    fn begin(
+        &mut self,
+        value: &'a Value,
+        schema: &'a Schema,
+        edge: Edge,
+    ) -> Result<Option<Frame<'a>>> {
+        let kind = match (value, &schema.get(edge).kind) {
+            (Value::Bool(value), Kind::Bool) => {
+                self.out.push(u8::from(*value));
+                return Ok(None);
+            }
+            (Value::Int(value), Kind::Int) => {
+                put_uint(&mut self.out, int_to_uint(*value));
+                return Ok(None);
+            }
+            (Value::Uint(value), Kind::Uint) => {
+                put_uint(&mut self.out, *value);
+                return Ok(None);
+            }
+            (Value::Float(value), Kind::Float) => {
+                self.float(*value);
+                return Ok(None);
+            }
             (Value::Complex(re, im), Kind::Complex) => {
                 self.float(*re);
                 self.float(*im);
+                return Ok(None);
             }
-            (Value::Bytes(bytes), Kind::Bytes) => self.bytes(bytes),
-            (Value::String(text), Kind::String) => self.bytes(text.as_bytes()),
+            (Value::Bytes(bytes), Kind::Bytes) => {
+                self.bytes(bytes);
+                return Ok(None);
+            }
+            (Value::String(text), Kind::String) => {
+                self.bytes(text.as_bytes());
+                return Ok(None);
+            }
             (Value::Opaque(opaque), Kind::Opaque(kind)) if opaque.kind() == *kind => {
                 self.bytes(opaque.payload());
+                return Ok(None);
             }
             (Value::Interface(interface), Kind::Interface) => {
-                if interface.value().is_some() {
-                    return Err(Error::misuse(
-                        "an interface that is not nil cannot be encoded from a Value",
-                    ));
-                }
-                self.out.push(0);
+                let (Some(name), Some(held)) = (interface.name(), interface.value()) else {
+                    self.out.push(0);
+                    return Ok(None);
+                };
+                return self.interface(name.as_bytes(), held).map(Some);
             }
             (Value::Slice(list), Kind::Slice(elem)) => {
                 put_uint(&mut self.out, list.len() as u64);
                 let parts = list.iter();
-                return Ok(Some(Frame::Items { parts, elem: *elem }));
+                FrameKind::Items { parts, elem: *elem }
             }
             (Value::Array(list), Kind::Array(elem, length)) => {
                 if list.len() != *length {
@@ -189,25 +236,23 @@ impl<'a> Writing<'a> {
                 }
                 put_uint(&mut self.out, list.len() as u64);
                 let parts = list.iter();
-                return Ok(Some(Frame::Items { parts, elem: *elem }));
+                FrameKind::Items { parts, elem: *elem }
             }
             (Value::Map(map), Kind::Map(key, elem)) => {
                 put_uint(&mut self.out, map.len() as u64);
-                return Ok(Some(Frame::Map {
+                FrameKind::Map {
                     parts: map.parts().iter(),
                     key: *key,
                     elem: *elem,
-                }));
+                }
             }
-            (Value::Struct(value), Kind::Struct(fields)) => {
-                return Ok(Some(Frame::Struct {
-                    value,
-                    fields,
-                    order: order(value, fields)?,
-                    index: 0,
-                    next: 0,
-                }));
-            }
+            (Value::Struct(value), Kind::Struct(fields)) => FrameKind::Struct {
+                value,
+                fields,
+                order: order(value, fields)?,
+                index: 0,
+                next: 0,
+            },
             (value, _) => {
                 return Err(Error::misuse(format!(
                     "a value of kind {} where the type says {}",
@@ -215,8 +260,49 @@ impl<'a> Writing<'a> {
                     schema.go_string(edge)
                 )));
             }
+        };
+        Ok(Some(Frame { schema, kind }))
+    }
+
+    /// Writes what stands before an interface's value.
+    fn interface(&mut self, name: &[u8], held: &'a Value) -> Result<Frame<'a>> {
+        check_name(name)?;
+        let (schema, edge, ty) = match held.type_ref() {
+            Some(ty) => (&*ty.schema, ty.edge, self.held_type(ty)),
+            None => {
+                let ty = scalar_type(held)?;
+                let schema = match &ty {
+                    EncodedType::Rust { schema, .. } => schema(),
+                    EncodedType::Dynamic(_) => i64::schema(),
+                };
+                (schema, schema.root(), ty)
+            }
+        };
+        self.bytes(name);
+        let mark = self.marks.len();
+        let start = self.out.len();
+        if ty.is_singleton() {
+            self.out.push(0);
         }
-        Ok(None)
+        self.marks.push(InterfaceMark {
+            ty,
+            start,
+            end: start,
+        });
+        let value = Some((held, edge));
+        Ok(Frame {
+            schema,
+            kind: FrameKind::Interface { value, mark },
+        })
+    }
+
+    /// The type of a value, the same for all values that refer to one place.
+    fn held_type(&mut self, ty: &TypeRef) -> EncodedType {
+        // The values keep the schemas alive, so that addresses tell them apart.
+        self.held_types
+            .entry((Arc::as_ptr(&ty.schema), ty.edge.node))
+            .or_insert_with(|| EncodedType::Dynamic(ty.rooted()))
+            .clone()
     }
 
     /// Says where in the value the error is, unless that is too deep to read.
@@ -227,17 +313,18 @@ impl<'a> Writing<'a> {
             return error;
         }
         for frame in std::iter::once(innermost).chain(self.outer.iter().rev()) {
-            error = match frame {
-                Frame::Struct { fields, next, .. } => {
+            error = match &frame.kind {
+                FrameKind::Struct { fields, next, .. } => {
                     let place = next.saturating_sub(1) as usize;
                     match fields.get(place) {
                         Some(field) => error.in_field(field.name().to_owned()),
                         None => error,
                     }
                 }
-                Frame::Items { .. } => error,
-                Frame::Map { parts, .. } if parts.len() % 2 == 1 => error.in_key(),
-                Frame::Map { .. } => error,
+                FrameKind::Map { parts, .. } if parts.len() % 2 == 1 => error.in_key(),
+                FrameKind::Items { .. } | FrameKind::Map { .. } | FrameKind::Interface { .. } => {
+                    error
+                }
             };
         }
         error
@@ -251,6 +338,24 @@ impl<'a> Writing<'a> {
         put_uint(&mut self.out, bytes.len() as u64);
         self.out.extend_from_slice(bytes);
     }
+}
+
+/// The type of a value that refers to none.
+fn scalar_type(value: &Value) -> Result<EncodedType> {
+    Ok(match value {
+        Value::Bool(_) => EncodedType::of::<bool>(),
+        Value::Int(_) => EncodedType::of::<i64>(),
+        Value::Uint(_) => EncodedType::of::<u64>(),
+        Value::Float(_) => EncodedType::of::<f64>(),
+        Value::Complex(..) => EncodedType::of::<crate::go::Complex128>(),
+        Value::Bytes(_) => EncodedType::of::<Vec<u8>>(),
+        Value::String(_) => EncodedType::of::<String>(),
+        _ => {
+            return Err(Error::misuse(
+                "an interface cannot hold an interface; hold what that one holds",
+            ));
+        }
+    })
 }
 
 /// Places of the fields that were sent in another type and in the value; none if

@@ -1,8 +1,10 @@
 //! Appending scalars and composites to a buffer.
 
-use crate::Limits;
 use crate::encode::Encode;
 use crate::error::{Error, Result};
+use crate::interface::{EncodedType, InterfaceMark};
+use crate::schema::Kind;
+use crate::{Limits, Prepared};
 
 /// The buffer that values are encoded into.
 ///
@@ -12,9 +14,17 @@ use crate::error::{Error, Result};
 #[derive(Debug)]
 pub struct Writer {
     pub(crate) buf: Vec<u8>,
+    /// The interface values in `buf`, which lack the ids of their types.
+    pub(crate) marks: Vec<InterfaceMark>,
+    /// Maps are written in the order of their keys' bytes.
+    pub(crate) sorted_maps: bool,
     depth_left: usize,
     depth: usize,
 }
+
+/// Longest name of a concrete type that Go reads (`decode.go`,
+/// `decodeInterface`).
+const LONGEST_NAME: usize = 1024;
 
 /// Appends an unsigned integer: below 0x80 the byte itself, else the negated
 /// count of big-endian bytes and then those (`encode.go`, `encodeUint`).
@@ -51,9 +61,24 @@ impl Writer {
     pub(crate) fn new(buf: Vec<u8>, limits: &Limits) -> Self {
         Self {
             buf,
+            marks: Vec::new(),
+            sorted_maps: false,
             depth_left: limits.depth,
             depth: limits.depth,
         }
+    }
+
+    pub(crate) fn sorted_maps(mut self, sorted: bool) -> Self {
+        self.sorted_maps = sorted;
+        self
+    }
+
+    /// What `write` would write here, which stays as it is.
+    pub(crate) fn apart(&mut self, write: impl FnOnce(&mut Self) -> Result<()>) -> Result<Vec<u8>> {
+        let (length, marks) = (self.buf.len(), self.marks.len());
+        write(self)?;
+        self.marks.truncate(marks);
+        Ok(self.buf.split_off(length))
     }
 
     /// Writes an unsigned integer.
@@ -150,6 +175,104 @@ impl Writer {
     pub fn end_struct(&mut self) {
         self.buf.push(0);
     }
+
+    /// Writes an interface that holds nothing.
+    #[inline]
+    pub fn nil_interface(&mut self) {
+        self.buf.push(0);
+    }
+
+    /// Writes an interface that holds a value, whose type Go knows by `name`:
+    /// `main.Circle`, `*main.Circle`, `int`.
+    ///
+    /// # Errors
+    ///
+    /// `Misuse` if the name is empty or longer than the 1,024 bytes that Go
+    /// reads, or if `T` is itself an interface; and those of the value.
+    pub fn interface<T: Encode + ?Sized>(&mut self, name: &str, value: &T) -> Result<()> {
+        let ty = EncodedType::concrete::<T>(name);
+        self.concrete(name.as_bytes(), &ty)?;
+        let singleton = ty.is_singleton();
+        let (index, start) = (self.marks.len(), self.buf.len());
+        self.marks.push(InterfaceMark {
+            ty,
+            start,
+            end: start,
+        });
+        if singleton {
+            self.buf.push(0);
+        }
+        self.enter()?;
+        value.encode(self)?;
+        self.leave();
+        let end = self.buf.len();
+        if let Some(mark) = self.marks.get_mut(index) {
+            mark.end = end;
+        }
+        Ok(())
+    }
+
+    /// Writes an interface that holds a value which was encoded before.
+    ///
+    /// # Errors
+    ///
+    /// `Misuse` if the name is empty or longer than the 1,024 bytes that Go
+    /// reads, or if the value is itself an interface.
+    pub fn prepared_interface(&mut self, name: &[u8], value: &Prepared) -> Result<()> {
+        self.concrete(name, value.ty())?;
+        let start = self.buf.len();
+        let singleton = usize::from(value.ty().is_singleton());
+        if singleton > 0 {
+            self.buf.push(0);
+        }
+        self.buf.extend_from_slice(value.bytes());
+        self.marks.push(InterfaceMark {
+            ty: value.ty().clone(),
+            start,
+            end: self.buf.len(),
+        });
+        let inner = value.marks().iter();
+        self.marks
+            .extend(inner.map(|mark| mark.behind(start + singleton)));
+        Ok(())
+    }
+
+    /// Writes the name of an interface's concrete type.
+    fn concrete(&mut self, name: &[u8], ty: &EncodedType) -> Result<()> {
+        check_name(name)?;
+        if matches!(ty.schema().root_type().kind(), Kind::Interface) {
+            return Err(Error::misuse(
+                "an interface cannot hold an interface; hold what that one holds",
+            ));
+        }
+        self.bytes(name);
+        Ok(())
+    }
+}
+
+/// Refuses the name of a concrete type that Go would not read.
+pub(crate) fn check_name(name: &[u8]) -> Result<()> {
+    if name.is_empty() {
+        return Err(Error::misuse(
+            "the value of an interface has no name; give it the one that Go registered its type under",
+        ));
+    }
+    if name.len() > LONGEST_NAME {
+        return Err(Error::misuse(format!(
+            "the name of an interface's type has {} bytes; {LONGEST_NAME} are the most that Go reads",
+            name.len()
+        )));
+    }
+    Ok(())
+}
+
+/// How many bytes an unsigned integer takes.
+pub(crate) fn uint_len(value: u64) -> usize {
+    if value < 0x80 {
+        1
+    } else {
+        9 - value.leading_zeros() as usize / 8
+    }
 }
 
 #[cfg(test)]
@@ -176,6 +299,15 @@ mod tests {
         );
         assert_eq!(uint(1 << 56), [0xf8, 1, 0, 0, 0, 0, 0, 0, 0]);
         assert_eq!(uint(1 << 48), [0xf9, 1, 0, 0, 0, 0, 0, 0]);
+    }
+
+    #[test]
+    fn lengths_of_uints() {
+        for shift in 0..64 {
+            for value in [1 << shift, (1_u64 << shift) - 1, u64::MAX >> shift] {
+                assert_eq!(uint_len(value), uint(value).len(), "{value}");
+            }
+        }
     }
 
     #[test]

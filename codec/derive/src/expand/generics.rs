@@ -8,7 +8,7 @@ use syn::{
     ReturnType, Type, WherePredicate, parse_quote,
 };
 
-use crate::parse::{Field, Input, Shape, is_phantom};
+use crate::parse::{Field, Holds, Input, Shape, is_phantom};
 
 /// The generics of the three impls.
 pub(crate) struct Impls {
@@ -31,6 +31,13 @@ impl Impls {
         let mut wire = Mentions::new(&params);
         for field in &sent {
             wire.search(&field.wire_type());
+        }
+        if let Shape::Interface(concretes) = &input.shape {
+            for concrete in concretes {
+                if let Holds::Named(ty, _) | Holds::Anything(ty) = &concrete.holds {
+                    wire.search(ty);
+                }
+            }
         }
         // As in serde: `T: Default`, and not the field's type, which may be
         // private.
@@ -101,7 +108,7 @@ fn fields(shape: &Shape) -> (Vec<&Field>, Vec<&Field>) {
     let (sent, mut defaulted): (Vec<_>, Vec<_>) = match shape {
         Shape::Struct(fields) => fields.iter().partition(|field| !field.is_skipped()),
         Shape::Newtype { inner, skipped } => (vec![&**inner], skipped.iter().collect()),
-        Shape::Enum(_) => (Vec::new(), Vec::new()),
+        Shape::Enum(_) | Shape::Interface(_) => (Vec::new(), Vec::new()),
     };
     defaulted.extend(
         sent.iter()

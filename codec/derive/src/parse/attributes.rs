@@ -55,6 +55,9 @@ pub(crate) enum Proxy {
 pub(crate) struct VariantAttributes {
     pub(crate) rename: Slot<String>,
     pub(crate) serde_rename: Slot<String>,
+    pub(crate) name: Slot<String>,
+    pub(crate) nil: Slot<()>,
+    pub(crate) other: Slot<()>,
 }
 
 const ON_TYPE: &[&str] = &[
@@ -67,6 +70,7 @@ const ON_TYPE: &[&str] = &[
     "encode_only",
     "string",
     "repr = \"…\"",
+    "interface",
 ];
 const ON_FIELD: &[&str] = &[
     "rename = \"…\"",
@@ -77,7 +81,7 @@ const ON_FIELD: &[&str] = &[
     "as = \"…\"",
     "with = \"…\"",
 ];
-const ON_VARIANT: &[&str] = &["rename = \"…\""];
+const ON_VARIANT: &[&str] = &["rename = \"…\"", "name = \"…\"", "nil", "other"];
 
 impl TypeAttributes {
     pub(crate) fn parse(attributes: &[Attribute], errors: &mut Errors) -> Self {
@@ -149,6 +153,9 @@ impl VariantAttributes {
         each(attributes, errors, |meta, key, errors| {
             match key {
                 "rename" => set_text(&mut this.rename, meta, errors)?,
+                "name" => set_text(&mut this.name, meta, errors)?,
+                "nil" => set(&mut this.nil, meta, (), errors),
+                "other" => set(&mut this.other, meta, (), errors),
                 _ => unknown(meta, "a variant", ON_VARIANT, errors)?,
             }
             Ok(())

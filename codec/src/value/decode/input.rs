@@ -25,6 +25,10 @@ impl<'a> Input<'a> {
         self.rest.len()
     }
 
+    pub(super) fn memory_left(&self) -> usize {
+        self.memory_left
+    }
+
     pub(super) fn charge(&mut self, bytes: usize) -> Result<()> {
         match self.memory_left.checked_sub(bytes) {
             Some(left) => {

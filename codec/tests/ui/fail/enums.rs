@@ -11,6 +11,35 @@ enum Shape {
 #[gob(interface)]
 enum Interface {
     Square(f64),
+    Unit,
+    Circle { radius: f64 },
+    #[gob(name = "main.Square")]
+    Twice(f64),
+    #[gob(name = "")]
+    Unnamed(f64),
+    #[gob(rename = "main.Renamed")]
+    Renamed(f64),
+    #[gob(nil)]
+    Nil,
+    #[gob(nil)]
+    Nothing(f64),
+    #[gob(other, name = "x")]
+    Other(gobrpc_codec::Interface),
+    #[gob(other)]
+    Rest(gobrpc_codec::Interface),
+}
+
+#[derive(Gob)]
+#[gob(interface, string, repr = "u8")]
+enum Both {
+    #[gob(other)]
+    A(gobrpc_codec::Interface),
+}
+
+#[derive(Gob)]
+#[gob(interface)]
+struct NoEnum {
+    a: i64,
 }
 
 #[derive(Gob)]
@@ -35,7 +64,7 @@ enum Confused {
 #[derive(Gob)]
 #[gob(rename_all = "lowercase")]
 enum Numbers {
-    #[gob(rename = "a")]
+    #[gob(rename = "a", nil)]
     A,
 }
 

@@ -48,6 +48,23 @@ pub struct Public<'a, T, const N: usize> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Gob)]
 pub struct Id(pub u8);
 
+/// An interface.
+#[derive(Gob, Debug)]
+#[gob(interface)]
+pub enum Shape<T> {
+    /// A named type.
+    Color(Color),
+    /// A generic one.
+    #[gob(name = "main.T")]
+    Generic(T),
+    /// Nothing.
+    #[gob(nil)]
+    Nil,
+    /// Anything.
+    #[gob(other)]
+    Other(gobrpc_codec::Interface),
+}
+
 /// An enum.
 #[derive(Debug, Clone, Copy, Gob)]
 #[gob(repr = "u8")]
