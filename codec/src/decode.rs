@@ -32,6 +32,19 @@ pub trait Decode<'de>: Gob + Sized {
     /// `Mismatch` if the type has no zero.
     fn zero() -> Result<Self>;
 
+    /// Reads a value into this one, as Go does: see
+    /// [`Decoder::merge`](crate::Decoder::merge). Types that are not made of
+    /// others are replaced.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Decode::decode`]; what was read before the fault stays.
+    #[inline]
+    fn merge(&mut self, reader: &mut Reader<'de, '_>, plan: NodeId) -> Result<()> {
+        *self = Self::decode(reader, plan)?;
+        Ok(())
+    }
+
     /// Reads a slice of such values.
     #[doc(hidden)]
     fn decode_slice(reader: &mut Reader<'de, '_>, plan: NodeId) -> Result<Vec<Self>> {
@@ -72,6 +85,23 @@ pub(crate) fn decode_items<'de, T: Decode<'de>>(
             Ok(item) => push(item),
             Err(error) => return Err(error.in_index(index)),
         }
+    }
+    reader.leave();
+    Ok(())
+}
+
+/// Reads elements into those that are there.
+pub(crate) fn merge_items<'de, 'a, T: Decode<'de> + 'a>(
+    reader: &mut Reader<'de, '_>,
+    elem: NodeId,
+    items: impl IntoIterator<Item = &'a mut T>,
+) -> Result<()> {
+    reader.enter()?;
+    for (index, item) in items.into_iter().enumerate() {
+        reader
+            .expect_element()
+            .and_then(|()| item.merge(reader, elem))
+            .map_err(|error| error.in_index(index))?;
     }
     reader.leave();
     Ok(())

@@ -249,6 +249,56 @@ impl Decoder {
     /// As for [`Decoder::advance`], and `Mismatch` if the value does not fit `T`.
     /// The value is consumed then, and the stream goes on.
     pub fn decode<'a, T: Decode<'a>>(&'a mut self) -> Result<Option<T>> {
+        self.next_with(|stream, id, bytes, end| stream.decode(id, bytes, end))
+    }
+
+    /// Decodes the next value into one that is there, as Go's `Decoder.Decode`
+    /// does; `false` if it needs more bytes.
+    ///
+    /// As Go sends no zeros, what is not sent stays as it is:
+    ///
+    /// - fields of a struct that were not sent keep their values;
+    /// - a slice that is long enough is cut to the length that was sent, and its
+    ///   elements are read into; one that is too short is made anew;
+    /// - the entries of a map are added to it, and each element is made anew;
+    /// - what a pointer (`Option`, `Box`, `Rc`, `Arc`) leads to is read into, if
+    ///   nobody else holds it;
+    /// - everything else is replaced.
+    ///
+    /// [`Decoder::decode`] is what most programs want: it starts from zero, so
+    /// that no value shines through from before.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Decoder::decode`]. What was read before the fault stays in `into`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use gobrpc_codec::{Decoder, Gob, to_vec};
+    ///
+    /// #[derive(Gob, Debug, PartialEq)]
+    /// struct Config {
+    ///     host: String,
+    ///     port: u16,
+    /// }
+    ///
+    /// let mut config = Config { host: "localhost".into(), port: 80 };
+    /// let mut decoder = Decoder::new();
+    /// decoder.feed(&to_vec(&Config { host: String::new(), port: 8080 })?);
+    /// assert!(decoder.merge(&mut config)?);
+    /// assert_eq!(config, Config { host: "localhost".into(), port: 8080 });
+    /// # Ok::<(), gobrpc_codec::Error>(())
+    /// ```
+    pub fn merge<'a, T: Decode<'a>>(&'a mut self, into: &mut T) -> Result<bool> {
+        let merged = self.next_with(|stream, id, bytes, end| stream.merge(id, bytes, end, into))?;
+        Ok(merged.is_some())
+    }
+
+    fn next_with<'a, R>(
+        &'a mut self,
+        decode: impl FnOnce(&mut Stream, TypeId, &'a [u8], u64) -> Result<R>,
+    ) -> Result<Option<R>> {
         if !self.advance()? {
             return Ok(None);
         }
@@ -266,7 +316,7 @@ impl Decoder {
                 &self.flat
             }
         };
-        self.stream.decode(current.id, bytes, current.end).map(Some)
+        decode(&mut self.stream, current.id, bytes, current.end).map(Some)
     }
 
     /// Decodes the next value without a local type; `None` if it needs more bytes.

@@ -58,6 +58,19 @@ impl<R: Read> ReadDecoder<R> {
         self.decoder.decode()
     }
 
+    /// Decodes the next value into one that is there, as Go does; `false` at the
+    /// end of the stream. See [`Decoder::merge`].
+    ///
+    /// # Errors
+    ///
+    /// As for [`Decoder::merge`] and [`ReadDecoder::decode`].
+    pub fn merge<T: DecodeOwned>(&mut self, into: &mut T) -> Result<bool> {
+        if !self.fill()? {
+            return Ok(false);
+        }
+        self.decoder.merge(into)
+    }
+
     /// Decodes the next value without a local type; `None` at the end of the
     /// stream.
     ///

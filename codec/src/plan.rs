@@ -217,15 +217,15 @@ impl Compiler<'_> {
                 wanted.len()
             )));
         }
-        let by_name: HashMap<&str, usize> = wanted
+        let by_name: HashMap<&[u8], usize> = wanted
             .iter()
             .enumerate()
-            .map(|(index, field)| (field.name.as_str(), index))
+            .map(|(index, field)| (field.name.as_bytes(), index))
             .collect();
         let mut found = vec![false; wanted.len()];
         let mut fields = Vec::with_capacity(sent.len());
         for field in sent {
-            let index = by_name.get(field.name.as_str()).copied();
+            let index = by_name.get(field.name.as_bytes()).copied();
             let target = index.and_then(|index| {
                 let number = u16::try_from(index).ok()?;
                 Some((index, number, wanted.get(index)?, found.get_mut(index)?))
@@ -253,7 +253,7 @@ impl Compiler<'_> {
         {
             return Err(
                 Error::mismatch("the remote type lacks this field, which is required")
-                    .in_field(missing.name.clone()),
+                    .in_field(missing.name.to_string()),
             );
         }
         // Go asks this at the top only (`decode.go`, `compileDec`).
@@ -289,7 +289,7 @@ impl Compiler<'_> {
             if let (Some(index), Kind::Struct(fields)) = (field, &self.local.get(parent.local).kind)
             {
                 if let Some(field) = fields.get(index) {
-                    error = error.in_field(field.name.clone());
+                    error = error.in_field(field.name.to_string());
                 }
             }
             from = parent.from;

@@ -3,8 +3,10 @@
 mod builder;
 mod cache;
 mod endless;
+mod name;
 
 pub use builder::{SchemaBuilder, StructBuilder};
+pub use name::Name;
 
 use std::any::TypeId;
 use std::fmt;
@@ -50,7 +52,7 @@ pub struct Type {
     pub(crate) key: Option<TypeId>,
     pub(crate) kind: Kind,
     /// Go's `Type.Name()`: empty for unnamed composites.
-    pub(crate) name: String,
+    pub(crate) name: Name,
     /// Package in front of the name in Go's `Type.String()`; empty for
     /// predeclared types.
     pub(crate) package: String,
@@ -102,7 +104,7 @@ pub enum Opaque {
 /// A field of a struct.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct FieldType {
-    pub(crate) name: String,
+    pub(crate) name: Name,
     pub(crate) edge: Edge,
     /// Decoding fails if the remote type lacks it.
     pub(crate) required: bool,
@@ -112,6 +114,12 @@ impl FieldType {
     /// The name on the wire.
     #[must_use]
     pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The name with its bytes, which may not be UTF-8.
+    #[must_use]
+    pub fn full_name(&self) -> &Name {
         &self.name
     }
 
@@ -166,6 +174,12 @@ impl Type {
         &self.name
     }
 
+    /// The name with its bytes, which may not be UTF-8.
+    #[must_use]
+    pub fn full_name(&self) -> &Name {
+        &self.name
+    }
+
     /// The package that Go puts before the name in texts; often empty.
     #[must_use]
     pub fn package(&self) -> &str {
@@ -198,7 +212,7 @@ impl Edge {
 
 impl FieldType {
     /// A field of this name and type.
-    pub fn new(name: impl Into<String>, edge: Edge) -> Self {
+    pub fn new(name: impl Into<Name>, edge: Edge) -> Self {
         Self {
             name: name.into(),
             edge,
@@ -222,7 +236,7 @@ impl Schema {
         const UNKNOWN: &Type = &Type {
             key: None,
             kind: Kind::Interface,
-            name: String::new(),
+            name: Name::EMPTY,
             package: String::new(),
         };
         self.nodes.get(edge.node as usize).unwrap_or(UNKNOWN)

@@ -397,6 +397,31 @@ fn strings_and_maps_keep_all_they_have() {
     assert_eq!(all_values(&stream_of(std::slice::from_ref(&map))), [map]);
 }
 
+/// Go's names are UTF-8; those of other writers are kept as they are.
+#[test]
+fn names_that_are_not_utf8_are_kept() {
+    #[derive(Gob, Debug)]
+    #[gob(name = "Txg")]
+    struct Odd {
+        #[gob(rename = "Zxp")]
+        zip: i64,
+    }
+    let mut stream = to_vec(&Odd { zip: 5 }).unwrap();
+    for byte in stream.iter_mut().filter(|byte| **byte == b'x') {
+        *byte = 0xff;
+    }
+    let value = value(&stream);
+    assert_eq!(stream_of(std::slice::from_ref(&value)), stream);
+    let odd = value.as_struct().unwrap();
+    assert_eq!(odd.at(0), Some(&Value::Int(5)));
+    let name = odd.fields()[0].full_name();
+    assert_eq!(name.as_bytes(), b"Z\xffp");
+    assert_eq!(
+        odd.schema().get(odd.edge()).full_name().as_bytes(),
+        b"T\xffg"
+    );
+}
+
 #[test]
 fn debug_reads_like_rust() {
     let value = Value::of(&everything()).unwrap();

@@ -68,7 +68,7 @@ async fn a_call_dropped_at_any_moment_harms_no_other() {
         let reply = timeout(Duration::from_secs(20), async {
             echo.string(text.clone().into()).await
         });
-        assert_eq!(reply.await.expect("it hangs").unwrap(), text.into());
+        assert_eq!(reply.await.expect("it hangs").unwrap(), text.as_str());
     }
 }
 

@@ -240,6 +240,22 @@ impl Context<'_> {
         }
     }
 
+    /// Inlined, so that programs which merge nothing do not compile it.
+    fn merge(&self, body: &TokenStream) -> TokenStream {
+        let krate = self.krate;
+        let de = &self.impls.de;
+        quote! {
+            #[inline]
+            fn merge(
+                &mut self,
+                __reader: &mut #krate::Reader<#de, '_>,
+                __plan: #krate::NodeId,
+            ) -> #krate::Result<()> {
+                #body
+            }
+        }
+    }
+
     fn zero(&self, body: &TokenStream) -> TokenStream {
         let krate = self.krate;
         quote! {

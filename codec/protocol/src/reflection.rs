@@ -230,7 +230,9 @@ impl Listing {
                 "struct" => Kind::Struct(
                     ty.fields
                         .iter()
-                        .map(|field| Ok(FieldType::new(&field.name, edge(&field.reference)?)))
+                        .map(|field| {
+                            Ok(FieldType::new(field.name.as_str(), edge(&field.reference)?))
+                        })
                         .collect::<Result<_>>()?,
                 ),
                 "gobencoder" => Kind::Opaque(Opaque::Gob),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::PlanCache;
-use super::stream::decode_by;
+use super::stream::{decode_by, merge_by};
 use crate::decode::Decode;
 use crate::error::Result;
 use crate::schema::Schema;
@@ -68,6 +68,20 @@ impl RawValue {
             .get::<T>(&self.types, self.id)
             .map_err(|error| error.at_offset(self.offset()))?;
         decode_by(&plan, &self.types, &self.plans, &self.bytes, self.end)
+    }
+
+    /// Decodes the value into one that is there: see
+    /// [`Decoder::merge`](crate::Decoder::merge).
+    ///
+    /// # Errors
+    ///
+    /// As for [`RawValue::decode`]; what was read before the fault stays.
+    pub fn merge<'de, T: Decode<'de>>(&'de self, into: &mut T) -> Result<()> {
+        let plan = self
+            .plans
+            .get::<T>(&self.types, self.id)
+            .map_err(|error| error.at_offset(self.offset()))?;
+        merge_by(&plan, &self.types, &self.plans, &self.bytes, self.end, into)
     }
 
     /// The types and plans that values of the stream share.

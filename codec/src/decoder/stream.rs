@@ -148,6 +148,21 @@ impl Stream {
         answer
     }
 
+    /// Decodes a value into one that is there.
+    pub(crate) fn merge<'de, T: Decode<'de>>(
+        &self,
+        id: TypeId,
+        bytes: &'de [u8],
+        end: u64,
+        into: &mut T,
+    ) -> Result<()> {
+        let plan = self
+            .plans
+            .get::<T>(&self.types, id)
+            .map_err(|error| error.at_offset(end.saturating_sub(bytes.len() as u64)))?;
+        merge_by(&plan, &self.types, &self.plans, bytes, end, into)
+    }
+
     /// Decodes a value that ends at `end` in the stream.
     pub(crate) fn decode<'de, T: Decode<'de>>(
         &mut self,
@@ -202,6 +217,22 @@ pub(crate) fn decode_by<'de, T: Decode<'de>>(
     };
     // Go drops bytes behind the value, and so do we (`decoder.go`, `decodeValue`).
     result.map_err(|error| name_root::<T>(error))
+}
+
+/// Decodes a value by its plan into one that is there.
+pub(crate) fn merge_by<'de, T: Decode<'de>>(
+    plan: &Plan,
+    types: &TypeTable,
+    plans: &PlanCache,
+    bytes: &'de [u8],
+    end: u64,
+    into: &mut T,
+) -> Result<()> {
+    let mut reader = Reader::new(bytes, plan, types, plans, end);
+    reader
+        .singleton()
+        .and_then(|()| into.merge(&mut reader, plan.root()))
+        .map_err(|error| name_root::<T>(error))
 }
 
 #[cold]

@@ -127,6 +127,11 @@ impl<'de, K: Decode<'de> + Ord, V: Decode<'de>> Decode<'de> for BTreeMap<K, V> {
     fn zero() -> Result<Self> {
         Ok(Self::new())
     }
+    /// Entries are added; an element of a key that is there is replaced.
+    fn merge(&mut self, reader: &mut Reader<'de, '_>, plan: NodeId) -> Result<()> {
+        self.extend(Self::decode(reader, plan)?);
+        Ok(())
+    }
 }
 
 impl<'de, K, V, S> Decode<'de> for HashMap<K, V, S>
@@ -147,5 +152,10 @@ where
     }
     fn zero() -> Result<Self> {
         Ok(Self::default())
+    }
+    /// Entries are added; an element of a key that is there is replaced.
+    fn merge(&mut self, reader: &mut Reader<'de, '_>, plan: NodeId) -> Result<()> {
+        self.extend(Self::decode(reader, plan)?);
+        Ok(())
     }
 }

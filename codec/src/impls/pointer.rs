@@ -77,6 +77,17 @@ impl<'de, T: Decode<'de>> Decode<'de> for Option<T> {
         }
         T::decode(reader, plan).map(Some)
     }
+    /// What the pointer leads to is read into, if there is something.
+    #[inline]
+    fn merge(&mut self, reader: &mut Reader<'de, '_>, plan: NodeId) -> Result<()> {
+        match self {
+            Some(value) if !T::INTERFACE => value.merge(reader, plan),
+            _ => {
+                *self = Self::decode(reader, plan)?;
+                Ok(())
+            }
+        }
+    }
     #[inline]
     fn zero() -> Result<Self> {
         Ok(None)
@@ -117,7 +128,7 @@ macro_rules! pointer {
 pointer!(Box, Rc, Arc);
 
 macro_rules! pointer_to_sized {
-    ($($rust:ident),*) => {$(
+    ($($rust:ident, $target:expr;)*) => {$(
         impl<'de, T: Decode<'de>> Decode<'de> for $rust<T> {
             #[inline]
             fn decode(reader: &mut Reader<'de, '_>, plan: NodeId) -> Result<Self> {
@@ -131,6 +142,18 @@ macro_rules! pointer_to_sized {
             /// has no plan to be decoded by.
             fn zero() -> Result<Self> {
                 T::zero().map(Self::new)
+            }
+            /// What it leads to is read into, unless others see it too.
+            #[inline]
+            fn merge(&mut self, reader: &mut Reader<'de, '_>, plan: NodeId) -> Result<()> {
+                let target: fn(&mut Self) -> Option<&mut T> = $target;
+                match target(self) {
+                    Some(value) => value.merge(reader, plan),
+                    None => {
+                        *self = Self::decode(reader, plan)?;
+                        Ok(())
+                    }
+                }
             }
         }
 
@@ -147,7 +170,11 @@ macro_rules! pointer_to_sized {
     )*};
 }
 
-pointer_to_sized!(Box, Rc, Arc);
+pointer_to_sized! {
+    Box, |own| Some(&mut **own);
+    Rc, Rc::get_mut;
+    Arc, Arc::get_mut;
+}
 
 impl<T: Gob + ?Sized> Gob for &T {
     type Static = T::Static;

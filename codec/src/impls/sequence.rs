@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, BinaryHeap, HashSet, LinkedList, VecDeque};
 use std::hash::{BuildHasher, Hash};
 use std::marker::PhantomData;
 
-use crate::decode::{btree_bytes, decode_items, hash_table_bytes};
+use crate::decode::{btree_bytes, decode_items, hash_table_bytes, merge_items};
 use crate::encode::encode_items;
 use crate::error::Result;
 use crate::plan::NodeId;
@@ -67,6 +67,21 @@ impl<'de, T: Decode<'de>> Decode<'de> for Vec<T> {
     #[inline]
     fn zero() -> Result<Self> {
         Ok(Self::new())
+    }
+    /// The elements that are there are read into, unless there are too few: then
+    /// Go makes a new slice (`decode.go`, `decodeSlice`).
+    fn merge(&mut self, reader: &mut Reader<'de, '_>, plan: NodeId) -> Result<()> {
+        let fits = match reader.count_ahead() {
+            Some(count) => !T::BYTE && count <= self.len() as u64,
+            None => false,
+        };
+        if !fits {
+            *self = T::decode_slice(reader, plan)?;
+            return Ok(());
+        }
+        let (count, elem) = reader.enter_slice(plan)?;
+        self.truncate(count);
+        merge_items(reader, elem, self)
     }
 }
 
@@ -150,6 +165,10 @@ impl<'de, T: Decode<'de>, const N: usize> Decode<'de> for [T; N] {
     fn zero() -> Result<Self> {
         let items: Result<Vec<T>> = (0..N).map(|_| T::zero()).collect();
         array(items?)
+    }
+    fn merge(&mut self, reader: &mut Reader<'de, '_>, plan: NodeId) -> Result<()> {
+        let elem = reader.enter_array(plan, N)?;
+        merge_items(reader, elem, self)
     }
 }
 

@@ -80,6 +80,16 @@ macro_rules! tuple {
             fn zero() -> Result<Self> {
                 Ok(($($field::zero()?,)*))
             }
+            fn merge(&mut self, reader: &mut Reader<'de, '_>, plan: NodeId) -> Result<()> {
+                let mut fields = reader.enter_struct(plan)?;
+                while let Some((number, node)) = reader.next_field(&mut fields)? {
+                    match number {
+                        $($number => reader.merge_field(node, $name, &mut self.$index),)*
+                        _ => reader.skip(node),
+                    }?;
+                }
+                Ok(())
+            }
         }
     };
 }

@@ -47,7 +47,7 @@ impl StructBuilder<'_> {
     fn add<T: Gob + ?Sized>(&mut self, name: &str, required: bool) -> &mut Self {
         let edge = T::describe(self.schema);
         self.fields.push(FieldType {
-            name: name.to_owned(),
+            name: name.into(),
             edge,
             required,
         });
@@ -97,7 +97,7 @@ impl SchemaBuilder {
         self.nodes.push(Type {
             key,
             kind,
-            name: name.to_owned(),
+            name: name.into(),
             package: package.to_owned(),
         });
         let edge = Edge::to(node);
@@ -337,7 +337,7 @@ impl SchemaBuilder {
         let fields = fields
             .into_iter()
             .map(|(name, edge)| FieldType {
-                name: name.to_owned(),
+                name: name.into(),
                 edge,
                 required: false,
             })

@@ -6,7 +6,7 @@ use std::hash::{BuildHasherDefault, Hash as _, Hasher};
 use std::sync::Arc;
 
 use super::{TypeId, WireField, WireKind, WireType};
-use crate::schema::{Edge, Kind, Schema};
+use crate::schema::{Edge, Kind, Name, Schema};
 use crate::wire::{int_to_uint, put_uint};
 
 /// The types that one encoder has numbered and sent.
@@ -51,7 +51,7 @@ struct Numbering {
     edge: Edge,
     key: Key,
     /// What stands as its name in its definition.
-    name: String,
+    name: Name,
     /// Ids of the parts that were met.
     parts: Vec<i32>,
 }
@@ -188,7 +188,7 @@ impl SentTypes {
     /// depends on where a type is met first.
     ///
     /// Has a stack of its own, since chains of types may be long.
-    fn number(&mut self, origin: Origin<'_>, root: Edge, name: String) -> i32 {
+    fn number(&mut self, origin: Origin<'_>, root: Edge, name: Name) -> i32 {
         let mut stack = Vec::new();
         let mut done = self.meet(origin, root, || name, &mut stack);
         loop {
@@ -223,7 +223,7 @@ impl SentTypes {
         &mut self,
         origin: Origin<'_>,
         edge: Edge,
-        name: impl FnOnce() -> String,
+        name: impl FnOnce() -> Name,
         stack: &mut Vec<Numbering>,
     ) -> Option<i32> {
         let builtin = match origin.schema.get(edge).kind {
@@ -363,7 +363,7 @@ impl SentTypes {
                 // Go numbers the pointer type as well, here and not before, and
                 // the definition shows that type, which has no name (`type.go`,
                 // `buildTypeInfo`). Values go by the number of the base type.
-                wire.name.clear();
+                wire.name = Name::EMPTY;
                 wire.common_id = spare;
                 self.ids.push(Key::Spare);
             }
@@ -382,7 +382,7 @@ impl SentTypes {
 }
 
 /// The name that Go passes down to a part of a type of this kind.
-fn part_name(schema: &Schema, kind: &Kind, part: Edge) -> String {
+fn part_name(schema: &Schema, kind: &Kind, part: Edge) -> Name {
     let node = schema.get(part);
     if node.key.is_none() {
         // Of a type that was built at run time the name is known: perhaps as a
@@ -390,15 +390,18 @@ fn part_name(schema: &Schema, kind: &Kind, part: Edge) -> String {
         return node.name.clone();
     }
     match kind {
-        Kind::Struct(_) if node.name.is_empty() => schema.go_string(Edge {
-            pointers: 0,
-            ..part
-        }),
+        Kind::Struct(_) if node.name.is_empty() => {
+            let base = Edge {
+                pointers: 0,
+                ..part
+            };
+            schema.go_string(base).into()
+        }
         Kind::Struct(_) => node.name.clone(),
         // Slices hand the name of their element down, and that of a pointer is
         // empty. Arrays and maps hand nothing down.
         Kind::Slice(_) if part.pointers == 0 => node.name.clone(),
-        _ => String::new(),
+        _ => Name::EMPTY,
     }
 }
 

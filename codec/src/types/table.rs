@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::{TypeId, WireType};
 use crate::Limits;
 use crate::error::{Error, Result};
-use crate::schema::{Edge, FieldType, Kind, Schema, Type};
+use crate::schema::{Edge, FieldType, Kind, Name, Schema, Type};
 use crate::types::WireKind;
 
 /// The types that a stream has defined so far, by id.
@@ -132,7 +132,7 @@ impl TypeTable {
         let edge = |id: &i32| Edge::to(places.get(id).copied().unwrap_or(u32::MAX));
         for id in order {
             let (kind, name) = match self.get(id) {
-                None => (builtin_kind(id)?, ""),
+                None => (builtin_kind(id)?, Name::EMPTY),
                 Some(wire) => (
                     match &wire.kind {
                         WireKind::Array { elem, length } => Kind::Array(edge(elem), *length),
@@ -150,13 +150,13 @@ impl TypeTable {
                         ),
                         WireKind::Opaque(opaque) => Kind::Opaque(*opaque),
                     },
-                    wire.name.as_str(),
+                    wire.name.clone(),
                 ),
             };
             nodes.push(Type {
                 key: None,
                 kind,
-                name: name.to_owned(),
+                name,
                 package: String::new(),
             });
         }

@@ -3,14 +3,14 @@
 use super::TypeId;
 use crate::Limits;
 use crate::error::{Error, Result};
-use crate::schema::Opaque;
+use crate::schema::{Name, Opaque};
 use crate::wire::{int_to_uint, put_uint, read_uint};
 
 /// A type as a stream defines it (`type.go`, `wireType`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WireType {
     /// Go's name; often empty.
-    pub name: String,
+    pub name: Name,
     /// The `Id` in the definition's `CommonType`. Values and fields use the id
     /// under which the type was defined; Go lets the two differ for
     /// self-encoding types, and checks nothing.
@@ -56,7 +56,7 @@ pub enum WireKind {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WireField {
     /// Its name, never empty.
-    pub name: String,
+    pub name: Name,
     /// Its type.
     pub id: i32,
 }
@@ -104,7 +104,7 @@ impl Definition<'_, '_> {
         }
     }
 
-    fn field_name(&mut self) -> Result<String> {
+    fn field_name(&mut self) -> Result<Name> {
         let most = self.limits.name_bytes;
         if self.uint_ahead()? > most as u64 {
             return Err(Error::limit("length of a field's name", most, "name_bytes"));
@@ -117,11 +117,10 @@ impl Definition<'_, '_> {
         Ok(read_uint(&mut rest)?.unwrap_or_default())
     }
 
-    /// A name. Go strings need not be UTF-8; names of types and fields that are
-    /// not become a close text, as they are only compared and shown.
+    /// A name.
     ///
     /// That of a type has no limit of its own: Go spells out unnamed structs.
-    fn name(&mut self) -> Result<String> {
+    fn name(&mut self) -> Result<Name> {
         let count = self.uint()?;
         let Some((bytes, rest)) = usize::try_from(count)
             .ok()
@@ -131,19 +130,7 @@ impl Definition<'_, '_> {
         };
         self.charge(bytes.len())?;
         self.rest = rest;
-        Ok(match std::str::from_utf8(bytes) {
-            Ok(text) => text.to_owned(),
-            Err(_) => bytes
-                .iter()
-                .map(|&byte| {
-                    if byte < 0x80 {
-                        byte as char
-                    } else {
-                        '\u{fffd}'
-                    }
-                })
-                .collect(),
-        })
+        Ok(Name::from_bytes(bytes))
     }
 
     /// Reads a struct, calling `field` with each field's number.
@@ -210,7 +197,7 @@ impl Definition<'_, '_> {
         for _ in 0..count {
             self.charge(FIELD_BYTES)?;
             let mut field = WireField {
-                name: String::new(),
+                name: Name::default(),
                 id: 0,
             };
             self.structure(2, |this, number| {
@@ -250,7 +237,7 @@ impl WireType {
         };
         definition.charge(DEFINITION_BYTES)?;
         let mut wire = Self {
-            name: String::new(),
+            name: Name::default(),
             common_id: 0,
             kind: WireKind::Slice { elem: 0 },
         };
@@ -316,7 +303,7 @@ impl WireType {
         // CommonType is always sent, as it is a struct.
         put_uint(buf, 1);
         let mut delta = 1;
-        put_text(buf, &mut delta, &self.name);
+        put_text(buf, &mut delta, self.name.as_bytes());
         put_number(buf, &mut delta, i64::from(self.common_id));
         buf.push(0);
         let mut delta = 1;
@@ -335,7 +322,7 @@ impl WireType {
                 put_uint(buf, fields.len() as u64);
                 for field in fields {
                     let mut delta = 1;
-                    put_text(buf, &mut delta, &field.name);
+                    put_text(buf, &mut delta, field.name.as_bytes());
                     put_number(buf, &mut delta, i64::from(field.id));
                     buf.push(0);
                 }
@@ -369,7 +356,7 @@ impl From<TypeId> for i32 {
 }
 
 /// Writes a string unless it is empty; `delta` is the distance to its field.
-fn put_text(buf: &mut Vec<u8>, delta: &mut u64, text: &str) {
+fn put_text(buf: &mut Vec<u8>, delta: &mut u64, text: &[u8]) {
     if text.is_empty() {
         *delta += 1;
         return;
@@ -377,7 +364,7 @@ fn put_text(buf: &mut Vec<u8>, delta: &mut u64, text: &str) {
     put_uint(buf, *delta);
     *delta = 1;
     put_uint(buf, text.len() as u64);
-    buf.extend_from_slice(text.as_bytes());
+    buf.extend_from_slice(text);
 }
 
 /// Writes a number unless it is 0; `delta` is the distance to its field.
@@ -411,7 +398,7 @@ mod tests {
     #[test]
     fn definitions_come_back() {
         let common = |kind| WireType {
-            name: "T".to_owned(),
+            name: "T".into(),
             common_id: 70,
             kind,
         };
@@ -422,16 +409,16 @@ mod tests {
         round_trip(common(WireKind::Struct { fields: Vec::new() }));
         round_trip(common(WireKind::Opaque(Opaque::Binary)));
         round_trip(WireType {
-            name: String::new(),
+            name: Name::default(),
             common_id: 64,
             kind: WireKind::Struct {
                 fields: vec![
                     WireField {
-                        name: "X".to_owned(),
+                        name: "X".into(),
                         id: 2,
                     },
                     WireField {
-                        name: "Y".to_owned(),
+                        name: "Y".into(),
                         id: 0,
                     },
                 ],

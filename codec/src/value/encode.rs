@@ -363,7 +363,7 @@ fn scalar_type(value: &Value) -> Result<EncodedType> {
 fn order<'a>(value: &'a Struct, fields: &'a [FieldType]) -> Result<Option<Vec<(u32, usize)>>> {
     let own = value.fields();
     let name =
-        |fields: &'a [FieldType], place: u32| fields.get(place as usize).map(FieldType::name);
+        |fields: &'a [FieldType], place: u32| fields.get(place as usize).map(FieldType::full_name);
     if value
         .sent()
         .iter()
@@ -373,11 +373,14 @@ fn order<'a>(value: &'a Struct, fields: &'a [FieldType]) -> Result<Option<Vec<(u
     }
     let mut order = Vec::with_capacity(value.sent().len());
     for (index, &place) in value.sent().iter().enumerate() {
-        let name = name(own, place).unwrap_or_default();
+        let name = name(own, place);
         let here = fields
             .iter()
-            .rposition(|field| field.name() == name)
-            .ok_or_else(|| Error::misuse(format!("the type has no field {name}")))?;
+            .rposition(|field| Some(field.full_name()) == name)
+            .ok_or_else(|| {
+                let name = name.map_or("", |name| name.as_str());
+                Error::misuse(format!("the type has no field {name}"))
+            })?;
         order.push((u32::try_from(here).unwrap_or(u32::MAX), index));
     }
     order.sort_unstable();

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::TypeRef;
-use crate::schema::{Edge, Kind, Opaque, Schema, Type};
+use crate::schema::{Edge, Kind, Name, Opaque, Schema, Type};
 
 /// The bytes of a type that encodes itself, and its type.
 ///
@@ -41,7 +41,7 @@ impl OpaqueValue {
         let ty = Type {
             key: None,
             kind: Kind::Opaque(kind),
-            name: name.to_owned(),
+            name: name.into(),
             package: String::new(),
         };
         let schema = Schema {
@@ -64,6 +64,12 @@ impl OpaqueValue {
     #[must_use]
     pub fn name(&self) -> &str {
         self.0.ty.get().name()
+    }
+
+    /// The name with its bytes, which may not be UTF-8.
+    #[must_use]
+    pub fn full_name(&self) -> &Name {
+        self.0.ty.get().full_name()
     }
 
     /// The bytes.

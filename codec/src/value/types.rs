@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::Value;
 use crate::Gob;
 use crate::error::{Error, Result};
-use crate::schema::{Edge, FieldType, Kind, Schema, Type};
+use crate::schema::{Edge, FieldType, Kind, Name, Schema, Type};
 use crate::types::{TypeId, TypeTable, WireKind, builtin_kind};
 
 /// The type of a composite value: shared by all parts of a value.
@@ -111,7 +111,7 @@ impl Value {
         let ty = Type {
             key: None,
             kind,
-            name: String::new(),
+            name: Name::EMPTY,
             package: String::new(),
         };
         Schema {
@@ -182,7 +182,7 @@ impl StreamTypes {
             nodes.push(Type {
                 key: None,
                 kind,
-                name: wire.map_or_else(String::new, |wire| wire.name.clone()),
+                name: wire.map_or(Name::EMPTY, |wire| wire.name.clone()),
                 package: String::new(),
             });
         }

@@ -371,6 +371,25 @@ impl<'de, 'p> Reader<'de, 'p> {
         }
     }
 
+    /// Decodes one field of a struct into what it is.
+    ///
+    /// # Errors
+    ///
+    /// Those of the value, with `name` put before their path.
+    #[doc(hidden)]
+    #[inline]
+    pub fn merge_field<T: Decode<'de>>(
+        &mut self,
+        plan: NodeId,
+        name: &'static str,
+        into: &mut T,
+    ) -> Result<()> {
+        match into.merge(self, plan) {
+            Ok(()) => Ok(()),
+            Err(error) => Err(error.in_field(name)),
+        }
+    }
+
     /// As [`Reader::field`], into its place: generated code has many fields, and
     /// where a field's result passes through their frame, values nest less deep.
     #[doc(hidden)]
@@ -439,6 +458,12 @@ impl<'de, 'p> Reader<'de, 'p> {
             Some(Node::Map(key, elem)) => Ok((self.count(2)?, *key, *elem)),
             _ => Err(self.wrong_plan("map")),
         }
+    }
+
+    /// The count that comes next, which stays unread.
+    pub(crate) fn count_ahead(&self) -> Option<u64> {
+        let mut rest = self.rest;
+        uint(&mut rest).ok().flatten()
     }
 
     /// Reads a count of items that take `least` bytes each or more.

@@ -18,6 +18,7 @@ mod check;
 mod containers;
 mod many;
 mod marshalers;
+mod merge;
 mod partial;
 mod pointers;
 mod recursive;
@@ -41,6 +42,7 @@ fn twins() -> Vec<Case> {
         sequences::cases(),
         many::cases(),
         marshalers::cases(),
+        merge::cases(),
     ]
     .into_iter()
     .flatten()
@@ -95,6 +97,14 @@ fn many_types_are_gos() {
 #[test]
 fn self_encoding_types_are_gos() {
     check_all(&marshalers::cases());
+}
+
+#[test]
+fn merging_is_gos() {
+    check_all(&merge::cases());
+    if check::directory().is_some() {
+        merge::check_merging();
+    }
 }
 
 #[test]

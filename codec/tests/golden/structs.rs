@@ -55,7 +55,7 @@ struct HasEmpty {
     b: i64,
 }
 
-#[derive(Gob, Debug, Clone)]
+#[derive(Gob, Debug, Clone, PartialEq)]
 pub(crate) struct Outer {
     #[gob(rename = "ID")]
     pub(crate) id: u64,

@@ -9,7 +9,6 @@
 #![allow(clippy::use_self, reason = "types are recursive by name")]
 #![allow(clippy::vec_box, reason = "that is how Go's slices of pointers look")]
 
-
 mod dynamic;
 mod golden;
 mod limits;

@@ -21,6 +21,7 @@ fn gob(context: &Context<'_>, inner: &Field) -> TokenStream {
     let consts = quote! {
         const NULLABLE: ::core::primitive::bool = <#wire as #krate::Gob>::NULLABLE;
         const BYTE: ::core::primitive::bool = <#wire as #krate::Gob>::BYTE;
+        const INTERFACE: ::core::primitive::bool = <#wire as #krate::Gob>::INTERFACE;
     };
     if context.input.attributes.transparent.is_some() {
         let describe = context.describe(&quote!(<#wire as #krate::Gob>::describe(__schema)));
@@ -79,12 +80,26 @@ fn decode(context: &Context<'_>, inner: &Field, skipped: &[Field]) -> TokenStrea
     };
     let value = quote!(<#wire as #krate::Decode<#de>>::decode(__reader, __plan)?);
     let decode = context.decode(&build(&context.received(inner, &value)));
+    let member = &inner.member;
+    let merge = if inner.attributes.proxy.is_none() {
+        quote! {
+            <#wire as #krate::Decode<#de>>::merge(&mut self.#member, __reader, __plan)
+        }
+    } else {
+        let value = context.received(inner, &value);
+        quote! {
+            self.#member = #value;
+            ::core::result::Result::Ok(())
+        }
+    };
+    let merge = context.merge(&merge);
     let zero = context.zero(&build(&context.absent(inner)));
     let byte = quote!(<#wire as #krate::Decode<#de>>::from_byte(__byte)?);
     let from_byte = build(&context.received(inner, &byte));
     quote! {
         #decode
         #zero
+        #merge
         #[inline]
         fn from_byte(__byte: ::core::primitive::u8) -> #krate::Result<Self> {
             #from_byte

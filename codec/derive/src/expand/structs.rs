@@ -15,12 +15,13 @@ pub(super) fn expand(context: &Context<'_>, fields: &[Field]) -> Parts {
     let is_zero = context.is_zero(&quote!(false));
     let decode = context.decode(&decode(context, &sent, &skipped));
     let zero = context.zero(&zero(context, fields));
+    let merge = context.merge(&merge(context, &sent));
     Parts {
         helpers: TokenStream::new(),
         gob: quote!(#static_type #describe #schema),
         // Go always sends structs.
         encode: quote!(#encode #is_zero),
-        decode: quote!(#decode #zero),
+        decode: quote!(#decode #zero #merge),
     }
 }
 
@@ -144,6 +145,44 @@ fn decode(context: &Context<'_>, sent: &[&Field], skipped: &[&Field]) -> TokenSt
             #(#values)*
             #(#others)*
         }))()
+    }
+}
+
+/// Fields that were not sent stay as they are.
+fn merge(context: &Context<'_>, sent: &[&Field]) -> TokenStream {
+    let krate = context.krate;
+    let arms = sent.iter().zip(0u16..).map(|(field, number)| {
+        let (name, member) = (&field.name, &field.member);
+        let wire = field.wire_type();
+        if field.attributes.proxy.is_none() {
+            return quote_spanned! {field.span()=>
+                #number => #krate::Reader::merge_field::<#wire>(
+                    __reader, __node, #name, &mut self.#member,
+                ),
+            };
+        }
+        let value = quote_spanned! {field.span()=>
+            #krate::Reader::field::<#wire>(__reader, __node, #name)?
+        };
+        let value = context.received(field, &value);
+        quote! {
+            #number => {
+                self.#member = #value;
+                ::core::result::Result::Ok(())
+            }
+        }
+    });
+    quote! {
+        let mut __fields = __reader.enter_struct(__plan)?;
+        while let ::core::option::Option::Some((__number, __node)) =
+            __reader.next_field(&mut __fields)?
+        {
+            match __number {
+                #(#arms)*
+                _ => __reader.skip(__node),
+            }?;
+        }
+        ::core::result::Result::Ok(())
     }
 }
 

@@ -31,7 +31,7 @@ func samples() []sample {
 	var all []sample
 	for _, family := range [][]sample{
 		scalarSamples(), structSamples(), containerSamples(), pointerSamples(), recursiveSamples(),
-		sequenceSamples(), interfaceSamples(), marshalerSamples(), goTypeSamples(), rpcSamples(),
+		sequenceSamples(), mergeSamples(), interfaceSamples(), marshalerSamples(), goTypeSamples(), rpcSamples(),
 	} {
 		all = append(all, family...)
 	}
