@@ -1,6 +1,12 @@
 //! [`Backend`]: where entries are kept.
 
+#[cfg(feature = "etcd")]
+pub mod etcd;
+#[cfg(any(feature = "consul", feature = "etcd"))]
+mod http;
 pub mod memory;
+#[cfg(any(feature = "consul", feature = "etcd"))]
+mod reading;
 
 use std::fmt;
 use std::future::Future;
@@ -8,6 +14,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+#[cfg(all(feature = "tls", any(feature = "consul", feature = "etcd")))]
+pub use self::http::TlsOptions;
 use crate::entry::ServiceEntry;
 use crate::error::Result;
 use crate::key::{Key, Prefix};

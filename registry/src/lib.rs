@@ -44,6 +44,8 @@ mod watch;
 
 pub use address::Address;
 pub use backend::Backend;
+#[cfg(feature = "etcd")]
+pub use backend::etcd::Etcd;
 pub use backend::memory::Memory;
 pub use balanced::{Balanced, Policy};
 pub use budget::BudgetOptions;

@@ -1,9 +1,11 @@
-//! What the cross-crate tests share: the Go peers, and the services that both
-//! languages implement.
+//! What the cross-crate tests share: the Go peers, the services that both languages
+//! implement, real registries, and what every backend promises.
 
+pub mod contract;
 pub mod go;
 pub mod local;
 pub mod model;
+pub mod registries;
 
 /// The code of the README, compiled and run.
 #[cfg(doctest)]

@@ -1,25 +1,47 @@
-//! What every backend promises: one suite, instantiated for each.
+//! What every [`Backend`] promises: one suite, which
+//! [`backend_contract!`](crate::backend_contract) makes tests of.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
-    reason = "what a test does not expect is a failure"
+    clippy::missing_panics_doc,
+    missing_docs,
+    reason = "tests: what they do not expect is a failure, and their names say what they are about"
 )]
 
-mod common;
-
+use std::any::Any;
 use std::sync::Arc;
+use std::time::Duration;
 
-use common::{entry, ms, secs};
 use gobrpc_registry::backend::{Claim, Cursor, Delta, Snapshot, Standing, Tail};
-use gobrpc_registry::{Backend, Error, Key, Memory, Prefix, ServiceEntry};
+use gobrpc_registry::{Backend, Error, Key, Prefix, ServiceEntry};
 use tokio::time::{sleep, timeout};
 
-macro_rules! contract {
+/// A backend in which nothing is registered, and what it needs to live.
+#[allow(missing_debug_implementations, reason = "a backend has none")]
+pub struct Fixture {
+    pub backend: Arc<dyn Backend>,
+    pub keep: Box<dyn Any + Send>,
+}
+
+impl Fixture {
+    pub fn new(backend: impl Backend, keep: impl Any + Send) -> Self {
+        Self {
+            backend: Arc::new(backend),
+            keep: Box::new(keep),
+        }
+    }
+}
+
+/// Makes tests of the suite, in a module of this name. The expression makes an
+/// `Option<Fixture>`; with `None` the test is skipped.
+#[macro_export]
+macro_rules! backend_contract {
     ($backend:ident, $make:expr, $attributes:meta) => {
         mod $backend {
+            #[allow(unused_imports, reason = "not every expression needs them")]
             use super::*;
 
-            contract!(@tests $make, $attributes,
+            $crate::backend_contract!(@tests $make, $attributes,
                 an_entry_is_there_until_it_is_released
                 a_lease_ends_unless_it_is_renewed
                 a_new_life_takes_over_and_the_old_one_has_no_more_say
@@ -37,17 +59,31 @@ macro_rules! contract {
     (@tests $make:expr, $attributes:meta, $($test:ident)*) => {$(
         #[$attributes]
         async fn $test() {
-            let backend: Arc<dyn Backend> = Arc::new($make);
-            super::$test(backend).await;
+            let fixture: Option<$crate::contract::Fixture> = $make;
+            if let Some(fixture) = fixture {
+                $crate::contract::$test(std::sync::Arc::clone(&fixture.backend)).await;
+                drop(fixture);
+            }
         }
     )*};
 }
 
-contract!(memory, Memory::new(), tokio::test(start_paused = true));
+const fn ms(ms: u64) -> Duration {
+    Duration::from_millis(ms)
+}
+
+const fn secs(secs: u64) -> Duration {
+    Duration::from_secs(secs)
+}
+
+/// An instance at this port, with a new ID.
+fn entry(port: u16) -> ServiceEntry {
+    ServiceEntry::new("user", "v1", format!("10.0.0.1:{port}")).unwrap()
+}
 
 type Shared = Arc<dyn Backend>;
 
-const TTL: std::time::Duration = secs(3);
+const TTL: Duration = secs(3);
 
 async fn list(backend: &Shared, prefix: &Prefix) -> Snapshot {
     backend.snapshot(prefix).await.unwrap()
@@ -72,7 +108,7 @@ fn is_put(delta: &Delta, entry: &ServiceEntry) -> bool {
     matches!(delta, Delta::Put(record) if *record.entry == *entry && record.key == Key::of(entry))
 }
 
-async fn an_entry_is_there_until_it_is_released(backend: Shared) {
+pub async fn an_entry_is_there_until_it_is_released(backend: Shared) {
     assert!(found(&backend).await.is_empty());
     let one = entry(1)
         .with_zone("z")
@@ -104,7 +140,7 @@ async fn an_entry_is_there_until_it_is_released(backend: Shared) {
     assert_eq!(backend.renew(&lease).await.unwrap(), Standing::Lost);
 }
 
-async fn a_lease_ends_unless_it_is_renewed(backend: Shared) {
+pub async fn a_lease_ends_unless_it_is_renewed(backend: Shared) {
     let lease = backend
         .acquire(&entry(1), TTL, Claim::TakeOver)
         .await
@@ -121,7 +157,7 @@ async fn a_lease_ends_unless_it_is_renewed(backend: Shared) {
     assert_eq!(backend.renew(&lease).await.unwrap(), Standing::Lost);
 }
 
-async fn a_new_life_takes_over_and_the_old_one_has_no_more_say(backend: Shared) {
+pub async fn a_new_life_takes_over_and_the_old_one_has_no_more_say(backend: Shared) {
     let (old, new) = (entry(1), entry(1));
     let old_lease = backend.acquire(&old, TTL, Claim::TakeOver).await.unwrap();
     sleep(TTL / 3).await;
@@ -149,7 +185,7 @@ async fn a_new_life_takes_over_and_the_old_one_has_no_more_say(backend: Shared) 
     assert!(found(&backend).await.is_empty());
 }
 
-async fn a_free_address_is_asked_for(backend: Shared) {
+pub async fn a_free_address_is_asked_for(backend: Shared) {
     let (one, other) = (entry(1), entry(1));
     let lease = backend.acquire(&one, TTL, Claim::IfFree).await.unwrap();
     let error = backend
@@ -167,7 +203,7 @@ async fn a_free_address_is_asked_for(backend: Shared) {
     backend.acquire(&other, TTL, Claim::IfFree).await.unwrap();
 }
 
-async fn an_update_needs_the_lease(backend: Shared) {
+pub async fn an_update_needs_the_lease(backend: Shared) {
     let mut one = entry(1);
     let lease = backend.acquire(&one, TTL, Claim::TakeOver).await.unwrap();
     one.weight = 7;
@@ -178,7 +214,7 @@ async fn an_update_needs_the_lease(backend: Shared) {
     assert!(found(&backend).await.is_empty());
 }
 
-async fn a_tail_tells_what_a_snapshot_does_not(backend: Shared) {
+pub async fn a_tail_tells_what_a_snapshot_does_not(backend: Shared) {
     let mut one = entry(1);
     let lease = backend.acquire(&one, TTL, Claim::TakeOver).await.unwrap();
     let prefix = Prefix::service("user");
@@ -202,7 +238,7 @@ async fn a_tail_tells_what_a_snapshot_does_not(backend: Shared) {
     assert!(snapshot.cursor.is_before(&after) || snapshot.cursor.epoch != after.epoch);
 }
 
-async fn a_tail_that_is_not_waited_for_loses_nothing(backend: Shared) {
+pub async fn a_tail_that_is_not_waited_for_loses_nothing(backend: Shared) {
     let prefix = Prefix::service("user");
     let cursor = list(&backend, &prefix).await.cursor;
     let mut tail = backend.tail(&prefix, cursor).await.unwrap();
@@ -228,7 +264,7 @@ async fn a_tail_that_is_not_waited_for_loses_nothing(backend: Shared) {
     assert_eq!(seen, [1, 2, 3, 4, 5]);
 }
 
-async fn a_tail_says_that_it_is_alive(backend: Shared) {
+pub async fn a_tail_says_that_it_is_alive(backend: Shared) {
     let Some(heartbeat) = backend.caps().heartbeat else {
         return;
     };
@@ -250,7 +286,7 @@ async fn a_tail_says_that_it_is_alive(backend: Shared) {
     assert_eq!(delta.await.unwrap().unwrap(), Delta::Progress);
 }
 
-async fn a_tail_that_lags_far_behind_hears_all_or_of_a_gap(backend: Shared) {
+pub async fn a_tail_that_lags_far_behind_hears_all_or_of_a_gap(backend: Shared) {
     let prefix = Prefix::service("user");
     let mut one = entry(1);
     let lease = backend.acquire(&one, secs(600), Claim::TakeOver).await;
@@ -277,7 +313,7 @@ async fn a_tail_that_lags_far_behind_hears_all_or_of_a_gap(backend: Shared) {
     }
 }
 
-async fn a_cursor_of_another_life_is_a_gap(backend: Shared) {
+pub async fn a_cursor_of_another_life_is_a_gap(backend: Shared) {
     let prefix = Prefix::service("user");
     let now = list(&backend, &prefix).await.cursor;
     if now.epoch == 0 {
@@ -294,7 +330,7 @@ async fn a_cursor_of_another_life_is_a_gap(backend: Shared) {
     }
 }
 
-async fn names_that_need_escapes_are_kept(backend: Shared) {
+pub async fn names_that_need_escapes_are_kept(backend: Shared) {
     let odd = ServiceEntry::new("a/b%c \u{e9}", "v1/x", "[::1]:80").unwrap();
     backend.acquire(&odd, TTL, Claim::TakeOver).await.unwrap();
     let snapshot = list(&backend, &Prefix::service("a/b%c \u{e9}")).await;

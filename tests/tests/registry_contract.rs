@@ -1,0 +1,26 @@
+//! What every backend promises, by each of them and the real registry behind it.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "what a test does not expect is a failure"
+)]
+
+use gobrpc_registry::{Etcd, Memory};
+use gobrpc_tests::backend_contract;
+use gobrpc_tests::contract::Fixture;
+use gobrpc_tests::registries;
+
+backend_contract!(
+    memory,
+    Some(Fixture::new(Memory::new(), ())),
+    tokio::test(start_paused = true)
+);
+
+fn etcd(version: &'static str) -> Option<Fixture> {
+    let server = registries::Etcd::start(version)?;
+    let etcd = Etcd::connect(&server.address()).unwrap();
+    Some(Fixture::new(etcd, server))
+}
+
+backend_contract!(etcd_3_4, etcd("etcd-3.4"), tokio::test);
+backend_contract!(etcd_3_5, etcd("etcd-3.5"), tokio::test);
