@@ -52,8 +52,10 @@ impl HttpAddress {
         let authority = match authority.port_u16() {
             Some(0) => return Err(refused("has port 0")),
             Some(_) => authority.to_string(),
-            None if authority.as_str().ends_with(':') => return Err(refused("has no port")),
-            None if authority.port().is_some() => return Err(refused("has no port that is one")),
+            // What stands behind the host is a colon, and a number too large or none.
+            None if authority.as_str() != authority.host() => {
+                return Err(refused("has no port that is one"));
+            }
             None => format!("{authority}:{port}"),
         };
         Ok(Self {
