@@ -1,5 +1,7 @@
 //! [`Backend`]: where entries are kept.
 
+#[cfg(feature = "consul")]
+pub mod consul;
 #[cfg(feature = "etcd")]
 pub mod etcd;
 #[cfg(any(feature = "consul", feature = "etcd"))]
@@ -32,7 +34,7 @@ use crate::key::{Key, Prefix};
 /// renew or remove what a new one registered at the same address
 /// ([consul-k8s#4059](https://github.com/hashicorp/consul-k8s/pull/4059)).
 ///
-/// `tests/backend_contract.rs` is one suite for all of them.
+/// `tests/src/contract.rs` is one suite for all of them.
 pub trait Backend: Send + Sync + 'static {
     /// Registers an entry under [`Key::of`] it, with a new lease.
     ///

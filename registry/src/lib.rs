@@ -44,6 +44,8 @@ mod watch;
 
 pub use address::Address;
 pub use backend::Backend;
+#[cfg(feature = "consul")]
+pub use backend::consul::Consul;
 #[cfg(feature = "etcd")]
 pub use backend::etcd::Etcd;
 pub use backend::memory::Memory;

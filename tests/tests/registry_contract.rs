@@ -5,7 +5,7 @@
     reason = "what a test does not expect is a failure"
 )]
 
-use gobrpc_registry::{Etcd, Memory};
+use gobrpc_registry::{Consul, Etcd, Memory};
 use gobrpc_tests::backend_contract;
 use gobrpc_tests::contract::Fixture;
 use gobrpc_tests::registries;
@@ -24,3 +24,11 @@ fn etcd(version: &'static str) -> Option<Fixture> {
 
 backend_contract!(etcd_3_4, etcd("etcd-3.4"), tokio::test);
 backend_contract!(etcd_3_5, etcd("etcd-3.5"), tokio::test);
+
+fn consul() -> Option<Fixture> {
+    let server = registries::Consul::start()?;
+    let consul = Consul::connect(&server.address()).unwrap();
+    Some(Fixture::new(consul, server))
+}
+
+backend_contract!(consul, consul(), tokio::test);

@@ -1,6 +1,8 @@
 //! [`Http`]: requests to whichever of several addresses answers.
 
 mod address;
+#[cfg(feature = "etcd")]
+mod stream;
 #[cfg(feature = "tls")]
 mod tls;
 
@@ -21,6 +23,8 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tokio::time::sleep;
 
 pub(crate) use self::address::HttpAddress;
+#[cfg(feature = "etcd")]
+pub(crate) use self::stream::Stream;
 #[cfg(feature = "tls")]
 pub use self::tls::TlsOptions;
 use crate::error::{Error, Result};
@@ -56,14 +60,9 @@ pub(crate) struct Ask {
 /// What is answered, by one of the addresses.
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
+    #[cfg(feature = "consul")]
+    pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
-    pub(crate) address: HttpAddress,
-}
-
-/// An answer whose body comes in pieces.
-pub(crate) struct Stream {
-    pub(crate) status: StatusCode,
-    body: Incoming,
     pub(crate) address: HttpAddress,
 }
 
@@ -162,29 +161,6 @@ impl Http {
             .map_err(|fault| Error::unavailable(format_args!("{address}: {fault}")))
     }
 
-    /// Asks, and gives the answer once its head is there.
-    ///
-    /// # Errors
-    ///
-    /// As for [`Http::ask`].
-    pub(crate) async fn open(&self, ask: &Ask) -> Result<Stream> {
-        self.first(
-            |index| async move {
-                let (address, response) = self.head(index, ask).await?;
-                Ok(Stream {
-                    status: response.status(),
-                    body: response.into_body(),
-                    address,
-                })
-            },
-            |stream| match stream.status.is_server_error() {
-                true => Err(stream.status.to_string()),
-                false => Ok(()),
-            },
-        )
-        .await
-    }
-
     /// The first good outcome, of addresses that are asked one after the other.
     async fn first<T, F: Future<Output = Result<T, String>>>(
         &self,
@@ -241,8 +217,8 @@ impl Http {
 
     async fn whole(&self, index: usize, ask: &Ask) -> Result<Answer, String> {
         let (address, response) = self.head(index, ask).await?;
-        let status = response.status();
-        let body = Limited::new(response.into_body(), MAX_ANSWER)
+        let (head, body) = response.into_parts();
+        let body = Limited::new(body, MAX_ANSWER)
             .collect()
             .await
             .map_err(|error| match error.downcast_ref::<LengthLimitError>() {
@@ -250,7 +226,9 @@ impl Http {
                 None => format!("its answer broke off: {error}"),
             })?;
         Ok(Answer {
-            status,
+            status: head.status,
+            #[cfg(feature = "consul")]
+            headers: head.headers,
             body: body.to_bytes(),
             address,
         })
@@ -276,6 +254,22 @@ impl Http {
 }
 
 impl Ask {
+    #[cfg(feature = "consul")]
+    pub(crate) fn get(path: impl Into<String>) -> Self {
+        Self::empty(Method::GET, path)
+    }
+
+    /// Without a body.
+    #[cfg(feature = "consul")]
+    pub(crate) fn empty(method: Method, path: impl Into<String>) -> Self {
+        Self {
+            method,
+            path: path.into(),
+            headers: HeaderMap::new(),
+            body: Bytes::new(),
+        }
+    }
+
     /// With a body of JSON.
     pub(crate) fn json(method: Method, path: impl Into<String>, body: &serde_json::Value) -> Self {
         let mut headers = HeaderMap::new();
@@ -295,32 +289,6 @@ impl Answer {
         let start = self.body.get(..300).unwrap_or(&self.body);
         let text = String::from_utf8_lossy(start);
         text.trim().chars().flat_map(char::escape_debug).collect()
-    }
-}
-
-impl Stream {
-    /// The next piece; `None` at the end. Dropping the future loses nothing.
-    ///
-    /// # Errors
-    ///
-    /// `Unavailable` if the connection broke.
-    pub(crate) async fn next(&mut self) -> Result<Option<Bytes>> {
-        loop {
-            match self.body.frame().await {
-                None => return Ok(None),
-                Some(Ok(frame)) => {
-                    if let Ok(piece) = frame.into_data() {
-                        return Ok(Some(piece));
-                    }
-                }
-                Some(Err(error)) => {
-                    return Err(Error::unavailable(format_args!(
-                        "{}: the connection broke: {error}",
-                        self.address
-                    )));
-                }
-            }
-        }
     }
 }
 

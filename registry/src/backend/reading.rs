@@ -5,9 +5,12 @@ use std::sync::{Mutex, PoisonError};
 
 use tracing::warn;
 
+#[cfg(feature = "etcd")]
 use super::Record;
+#[cfg(feature = "etcd")]
 use crate::entry::ServiceEntry;
 use crate::error::EntryError;
+#[cfg(feature = "etcd")]
 use crate::key::Key;
 
 /// Reads what is kept under a key as an entry; what is none is named once in the
@@ -23,6 +26,7 @@ const NAMED: usize = 1024;
 
 impl RecordReader {
     /// The entry under a key; `None` if it is none.
+    #[cfg(feature = "etcd")]
     pub(crate) fn read(&self, key: &str, value: &[u8]) -> Option<Record> {
         let record = key.parse::<Key>().and_then(|key| {
             let json = std::str::from_utf8(value)
@@ -39,7 +43,8 @@ impl RecordReader {
         }
     }
 
-    fn name(&self, key: &str, error: &EntryError) {
+    /// Says, once, that this is no entry.
+    pub(crate) fn name(&self, key: &str, error: &EntryError) {
         use std::hash::BuildHasher as _;
         // The text of a stranger is not kept.
         let hash = FIXED.hash_one(key);
@@ -58,7 +63,7 @@ impl RecordReader {
 const FIXED: std::hash::BuildHasherDefault<std::hash::DefaultHasher> =
     std::hash::BuildHasherDefault::new();
 
-#[cfg(test)]
+#[cfg(all(test, feature = "etcd"))]
 mod tests {
     use super::*;
 

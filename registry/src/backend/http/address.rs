@@ -4,6 +4,7 @@ use std::fmt;
 
 use hyper::Uri;
 
+#[cfg(feature = "etcd")]
 use crate::address::Address;
 use crate::error::{Error, Result};
 
@@ -70,6 +71,7 @@ impl HttpAddress {
     }
 
     /// True if only this machine can reach it.
+    #[cfg(feature = "etcd")]
     pub(crate) fn is_local(&self) -> bool {
         let address = self.authority.parse::<Address>();
         address.is_ok_and(|address| address.is_local())
