@@ -2,10 +2,12 @@
 
 mod builder;
 mod cache;
+mod compare;
 mod endless;
 mod name;
 
 pub use builder::{SchemaBuilder, StructBuilder};
+pub use compare::{Comparison, Difference, DifferenceKind, Effect};
 pub use name::Name;
 
 use std::any::TypeId;

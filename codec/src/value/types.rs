@@ -218,6 +218,11 @@ impl StreamTypes {
         &self.schema
     }
 
+    /// The type with this id, whether or not all that it leads to is defined.
+    pub(crate) fn place(&self, id: i32) -> Option<Edge> {
+        self.places.get(&id).copied().map(Edge::to)
+    }
+
     /// The type with this id, if all that it leads to is defined.
     ///
     /// # Errors

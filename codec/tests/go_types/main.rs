@@ -12,6 +12,8 @@
 #[path = "../golden/check.rs"]
 #[allow(dead_code, reason = "shared with the other goldens")]
 mod check;
+#[path = "../common/go.rs"]
+mod go;
 mod golden;
 mod golden_networks;
 mod malformed;
