@@ -1,10 +1,12 @@
 //! What the cross-crate tests share: the Go peers, the services that both languages
-//! implement, real registries, and what every backend promises.
+//! implement, real registries, what every backend promises, and what
+//! the registry does while things fail.
 
 pub mod contract;
 pub mod go;
 pub mod local;
 pub mod model;
+pub mod promises;
 pub mod registries;
 
 /// The code of the README, compiled and run.

@@ -16,6 +16,7 @@ mod zookeeper;
 pub use consul::Consul;
 pub use etcd::{Etcd, EtcdCluster};
 pub use process::{Process, free_port};
+pub(crate) use process::{dying, signal, spawn};
 pub use zookeeper::ZooKeeper;
 
 use std::collections::HashMap;

@@ -87,6 +87,20 @@ impl Etcd {
         self.process.start(|| healthy(port));
     }
 
+    /// Forgets all changes, and keeps what is there. What it cannot do now, as it
+    /// does not run, it does not.
+    pub fn compact(&self) {
+        let now = post(self.port, "/v3/kv/range", r#"{"key":"AA=="}"#);
+        let revision = now
+            .as_deref()
+            .and_then(|text| text.split_once(r#""revision":""#))
+            .and_then(|(_, rest)| rest.split('"').next());
+        if let Some(revision) = revision {
+            let ask = format!(r#"{{"revision":"{revision}","physical":true}}"#);
+            post(self.port, "/v3/kv/compaction", &ask);
+        }
+    }
+
     /// Its process.
     pub fn process(&mut self) -> &mut Process {
         &mut self.process
@@ -155,12 +169,21 @@ fn healthy(port: u16) -> bool {
 
 /// The answer of a server on this machine, whatever it is.
 pub(super) fn get(port: u16, path: &str) -> Option<String> {
+    ask(port, &format!("GET {path} HTTP/1.1"), "")
+}
+
+fn post(port: u16, path: &str, body: &str) -> Option<String> {
+    ask(port, &format!("POST {path} HTTP/1.1"), body)
+}
+
+fn ask(port: u16, start: &str, body: &str) -> Option<String> {
     let address = ([127, 0, 0, 1], port).into();
     let mut stream = TcpStream::connect_timeout(&address, Duration::from_secs(1)).ok()?;
     stream.set_read_timeout(Some(Duration::from_secs(2))).ok()?;
     write!(
         stream,
-        "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+        "{start}\r\nHost: localhost\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
     )
     .ok()?;
     let mut answer = Vec::new();

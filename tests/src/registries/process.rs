@@ -1,5 +1,6 @@
 //! [`Process`]: a server that a test has in its hand.
 
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io;
 use std::net::{Ipv4Addr, TcpListener};
@@ -68,11 +69,8 @@ impl Process {
     pub fn start(&mut self, ready: impl Fn() -> bool) {
         let log = File::create(self.folder.join("log")).expect("a log");
         let err = log.try_clone().expect("a log");
-        let mut command = Command::new("setpriv");
-        // It dies with the test, however that ends.
-        command.args(["--pdeathsig", "KILL", "--"]);
+        let mut command = dying(&self.program);
         command
-            .arg(&self.program)
             .args(&self.args)
             .stdin(Stdio::null())
             .stdout(log)
@@ -112,12 +110,12 @@ impl Process {
 
     /// Stops it where it is: connections stay, and nothing is answered.
     pub fn pause(&self) {
-        self.signal("STOP");
+        signal("STOP", self.id());
     }
 
     /// Lets it go on.
     pub fn resume(&self) {
-        self.signal("CONT");
+        signal("CONT", self.id());
     }
 
     /// Removes its data. It must not run.
@@ -125,16 +123,17 @@ impl Process {
         assert!(self.child.is_none(), "{} runs", self.name);
         drop(std::fs::remove_dir_all(self.folder.join("data")));
     }
+}
 
-    fn signal(&self, signal: &str) {
-        let status = Command::new("kill")
-            .args([format!("-{signal}"), self.id().to_string()])
-            .status();
-        assert!(
-            status.is_ok_and(|status| status.success()),
-            "kill -{signal}"
-        );
-    }
+/// Sends a signal to a process that the test has started.
+pub(crate) fn signal(signal: &str, id: u32) {
+    let status = Command::new("kill")
+        .args([format!("-{signal}"), id.to_string()])
+        .status();
+    assert!(
+        status.is_ok_and(|status| status.success()),
+        "kill -{signal}"
+    );
 }
 
 impl Drop for Process {
@@ -165,9 +164,18 @@ pub fn free_port() -> u16 {
     panic!("no free port");
 }
 
+/// A program that dies with the test, however that ends; for [`spawn`].
+pub(crate) fn dying(program: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new("setpriv");
+    command.args(["--pdeathsig", "KILL", "--"]).arg(program);
+    command
+}
+
+/// Starts a [`dying`] program.
+///
 /// The signal comes with the end of the thread that started the process, so a
 /// thread starts all that does not end.
-fn spawn(command: Command) -> io::Result<Child> {
+pub(crate) fn spawn(command: Command) -> io::Result<Child> {
     type Job = (Command, mpsc::Sender<io::Result<Child>>);
     static JOBS: OnceLock<mpsc::Sender<Job>> = OnceLock::new();
     let jobs = JOBS.get_or_init(|| {

@@ -1,0 +1,113 @@
+//! A client is paused; and many of them come back at once.
+
+use std::time::{Duration, Instant};
+
+use tokio::time::sleep;
+
+use super::proxy::Log;
+use super::world::{entry, registered};
+use super::{Peer, Proxy, World};
+
+/// P7: a client is stopped, and what it would have to hear next is forgotten
+/// meanwhile.
+pub async fn paused_while_history_is_lost(world: &mut World) {
+    let servers = world.registry();
+    let first = registered(&servers, entry(1)).await;
+    let _second = registered(&servers, entry(2)).await;
+    let client = Peer::watcher(world);
+    client.wait("sees [1, 2]");
+    client.pause();
+    // More than any of them keeps for those who lag behind.
+    for weight in 0..30 {
+        first.update(|entry| entry.weight = weight).unwrap();
+        first.settled().await.unwrap();
+    }
+    first.deregister().await.unwrap();
+    let _third = registered(&servers, entry(3)).await;
+    let compacted = tokio::task::block_in_place(|| world.site.compact());
+    // Longer than its connection would be kept by anybody who looks at it.
+    sleep(Duration::from_secs(6)).await;
+    let start = Instant::now();
+    client.resume();
+    client.wait("sees [2, 3]");
+    let time = start.elapsed();
+    world.measured(
+        match compacted {
+            true => "paused, and the history is compacted: right after",
+            false => "paused: right after",
+        },
+        time,
+        // A new list, once the old connection has proved dead.
+        Duration::from_secs(5),
+    );
+}
+
+/// P10: two hundred clients, and the registry is away for a while.
+pub async fn herd(world: &mut World) {
+    const CLIENTS: usize = 200;
+    let proxy = Proxy::to(&world.site.address()).await;
+    let servers = world.registry();
+    let _server = registered(&servers, entry(1)).await;
+    let clients: Vec<_> = (0..CLIENTS)
+        .map(|_| {
+            let registry = world.registry_at(proxy.address());
+            let watch = registry.watch("who").unwrap();
+            (registry, watch)
+        })
+        .collect();
+    for (_, watch) in &clients {
+        super::world::until_shown(watch, &[1]).await;
+    }
+    // A watch each; and two hundred more of one process are still one.
+    let before = proxy.log().connections.len();
+    let more: Vec<_> = (0..CLIENTS)
+        .map(|_| clients[0].0.watch("who").unwrap())
+        .collect();
+    sleep(Duration::from_secs(1)).await;
+    assert!(proxy.log().connections.len() < before + 20);
+    for (away, spread_promised) in [(1, 0), (15, 5)] {
+        let killed = Instant::now();
+        world.kill();
+        sleep(Duration::from_secs(away)).await;
+        world.restart(false);
+        let back = Instant::now();
+        let mut times: Vec<Option<Duration>> = vec![None; CLIENTS];
+        while times.iter().any(Option::is_none) {
+            assert!(
+                back.elapsed() < Duration::from_secs(60),
+                "some never come back"
+            );
+            for (time, (_, watch)) in times.iter_mut().zip(&clients) {
+                if time.is_none() && !watch.health().stale {
+                    *time = Some(back.elapsed());
+                }
+            }
+            sleep(Duration::from_millis(20)).await;
+        }
+        let mut times: Vec<Duration> = times.into_iter().flatten().collect();
+        times.sort_unstable();
+        let spread = times[CLIENTS - 1] - times[0];
+        let log = proxy.log();
+        let seconds = killed.elapsed().as_secs() as usize + 1;
+        let connections = Log::by_second(&log.connections, killed, seconds);
+        let requests = Log::by_second(&log.requests, killed, seconds);
+        world.noted(format_args!(
+            "away {away} s: {CLIENTS} clients are back within {:.1} to {:.1} s after it; \
+             connections by second {connections:?}, requests {requests:?}",
+            times[0].as_secs_f64(),
+            times[CLIENTS - 1].as_secs_f64(),
+        ));
+        // Counted, not timed: on a busy machine they come later, and more spread.
+        assert!(spread >= Duration::from_secs(spread_promised), "{spread:?}");
+        let most = connections.iter().max().copied().unwrap_or(0);
+        assert!(most <= CLIENTS * 3, "{most} connections in a second");
+        let late = connections.iter().skip(5).max().copied().unwrap_or(0);
+        assert!(
+            late <= CLIENTS * 3 / 4,
+            "{late} connections in a later second"
+        );
+    }
+    for watch in more.iter().chain(clients.iter().map(|(_, watch)| watch)) {
+        super::world::until_shown(watch, &[1]).await;
+    }
+}

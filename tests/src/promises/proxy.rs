@@ -1,0 +1,130 @@
+//! [`Proxy`]: a way to a registry, which counts and can fail.
+
+use std::io;
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
+
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::AbortHandle;
+
+/// A way to a registry, which counts connections and can stop to carry bytes.
+pub struct Proxy {
+    address: String,
+    open: watch::Sender<bool>,
+    log: Arc<Mutex<Log>>,
+    task: AbortHandle,
+}
+
+/// What came through, and when.
+#[derive(Debug, Default, Clone)]
+pub struct Log {
+    /// Connections that were tried, whether the registry took them or not.
+    pub connections: Vec<Instant>,
+    /// Pieces that clients sent: about one for a request.
+    pub requests: Vec<Instant>,
+}
+
+impl Proxy {
+    /// A way to this address.
+    pub async fn to(target: &str) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let (open, log) = (watch::Sender::new(true), Arc::<Mutex<Log>>::default());
+        let task = tokio::spawn(accept(
+            listener,
+            target.to_owned(),
+            open.subscribe(),
+            Arc::clone(&log),
+        ));
+        Self {
+            address,
+            open,
+            log,
+            task: task.abort_handle(),
+        }
+    }
+
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// Carries nothing any more, and closes nothing; or goes on.
+    pub fn set_open(&self, open: bool) {
+        self.open.send_replace(open);
+    }
+
+    pub fn log(&self) -> Log {
+        self.log.lock().unwrap().clone()
+    }
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl Log {
+    /// How many of these were in each second from then on.
+    pub fn by_second(times: &[Instant], from: Instant, seconds: usize) -> Vec<usize> {
+        let mut counts = vec![0; seconds];
+        for at in times {
+            if let Some(since) = at.checked_duration_since(from) {
+                if let Some(count) = counts.get_mut(since.as_secs() as usize) {
+                    *count += 1;
+                }
+            }
+        }
+        counts
+    }
+}
+
+async fn accept(
+    listener: TcpListener,
+    target: String,
+    open: watch::Receiver<bool>,
+    log: Arc<Mutex<Log>>,
+) {
+    loop {
+        let Ok((client, _)) = listener.accept().await else {
+            continue;
+        };
+        log.lock().unwrap().connections.push(Instant::now());
+        let (target, mut open, log) = (target.clone(), open.clone(), Arc::clone(&log));
+        tokio::spawn(async move {
+            open.wait_for(|open| *open).await.ok()?;
+            // As the registry itself would: refused.
+            let server = TcpStream::connect(target).await.ok()?;
+            let _ = (client.set_nodelay(true), server.set_nodelay(true));
+            let (mut from_client, mut to_client) = client.into_split();
+            let (mut from_server, mut to_server) = server.into_split();
+            // The end of one direction is that of both, as for a reset.
+            tokio::select! {
+                _ = carry(&mut from_client, &mut to_server, open.clone(), Some(&log)) => {}
+                _ = carry(&mut from_server, &mut to_client, open.clone(), None) => {}
+            }
+            Some(())
+        });
+    }
+}
+
+async fn carry(
+    from: &mut (impl AsyncRead + Unpin),
+    to: &mut (impl AsyncWrite + Unpin),
+    mut open: watch::Receiver<bool>,
+    log: Option<&Mutex<Log>>,
+) -> io::Result<()> {
+    let mut piece = vec![0; 16 << 10];
+    loop {
+        let size = from.read(&mut piece).await?;
+        if open.wait_for(|open| *open).await.is_err() || size == 0 {
+            return Ok(());
+        }
+        if let Some(log) = log {
+            log.lock().unwrap().requests.push(Instant::now());
+        }
+        to.write_all(&piece[..size]).await?;
+    }
+}

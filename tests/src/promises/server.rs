@@ -1,0 +1,103 @@
+//! A server dies, is paused, or is cut off.
+
+use std::time::{Duration, Instant};
+
+use tokio::time::sleep;
+
+use super::world::{entry, registered, shows, until_shown};
+use super::{Proxy, TTL, World};
+
+/// P2: killed.
+pub async fn killed(world: &mut World) {
+    let server = world.server(0, "127.0.0.1:0");
+    let port = server.port();
+    let client = world.registry();
+    let watch = client.watch("who").unwrap();
+    until_shown(&watch, &[port]).await;
+    // Renewed for a while, as it is in life.
+    sleep(TTL).await;
+    server.kill();
+    let start = Instant::now();
+    until_shown(&watch, &[]).await;
+    let gone = start.elapsed();
+    world.measured(
+        "a killed server is gone after",
+        gone,
+        TTL + Duration::from_secs(1),
+    );
+}
+
+/// P8: killed, and started at the same address at once.
+pub async fn restarted_at_once(world: &mut World) {
+    let first = world.server(0, "127.0.0.1:0");
+    let port = first.port();
+    let client = world.registry();
+    let watch = client.watch("who").unwrap();
+    until_shown(&watch, &[port]).await;
+    let id = |watch: &gobrpc_registry::Watch| {
+        let set = watch.current().unwrap();
+        set.iter().next().unwrap().id().to_owned()
+    };
+    let before = id(&watch);
+    first.kill();
+    let killed = Instant::now();
+    let second = world.server(1, &format!("127.0.0.1:{port}"));
+    second.wait("registered ");
+    world.noted(format_args!(
+        "registered again {:.2} s after the kill",
+        killed.elapsed().as_secs_f64()
+    ));
+    crate::local::eventually("the new one is seen", || id(&watch) != before).await;
+    // The end of the first one's lease is not that of the second's entry.
+    let backend = world.backend();
+    let until = Instant::now() + TTL * 3;
+    while Instant::now() < until {
+        shows(&watch, &[port], Duration::from_millis(100)).await;
+        assert_eq!(world.listed(&backend).await, [port]);
+    }
+    world.noted("and there for three TTLs");
+}
+
+/// P9: stopped for two TTLs.
+pub async fn paused(world: &mut World) {
+    let server = world.server(0, "127.0.0.1:0");
+    let port = server.port();
+    world.until_listed(&[port]).await;
+    server.pause();
+    sleep(TTL * 2).await;
+    let gone = world.until_listed(&[]).await;
+    assert!(
+        gone < Duration::from_secs(2),
+        "a paused server stays: {gone:?}"
+    );
+    server.resume();
+    let back = world.until_listed(&[port]).await;
+    world.measured(
+        "a paused server is back after",
+        back,
+        Duration::from_secs(1),
+    );
+}
+
+/// P11: an old owner, who was cut off, comes back after a new one took over, and
+/// leaves.
+pub async fn cut_off_while_another_takes_over(world: &mut World) {
+    let proxy = Proxy::to(&world.site.address()).await;
+    let cut_off = world.registry_at(proxy.address());
+    let other = world.registry();
+    let old = registered(&cut_off, entry(1)).await;
+    let watch = other.watch("who").unwrap();
+    until_shown(&watch, &[1]).await;
+    proxy.set_open(false);
+    let new = registered(&other, entry(1)).await;
+    // It leaves, and its release comes through when the new one is there.
+    let leaving = tokio::spawn(old.deregister());
+    sleep(Duration::from_millis(500)).await;
+    proxy.set_open(true);
+    leaving.await.unwrap().ok();
+    shows(&watch, &[1], TTL * 2).await;
+    let set = watch.current().unwrap();
+    assert_eq!(set.iter().next().unwrap().id(), new.entry().id());
+    assert_eq!(new.status().acquisitions, 1);
+    world.noted("the release of the old owner did nothing to the new one");
+}

@@ -1,0 +1,88 @@
+//! What the registry promises while things fail, with each real registry
+//! ([`gobrpc_tests::promises`] says what).
+//!
+//! The cases wait more than they compute, so they run beside each other, and this
+//! has a `main` of its own for that. Its arguments are those of other tests: a part
+//! of a name, `--exact`, `--test-threads`. `GOBRPC_FAULTS=5` makes the cases five
+//! times as long, `GOBRPC_SEED` repeats the random one.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "what a test does not expect is a failure"
+)]
+
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::process::ExitCode;
+use std::sync::{Arc, Mutex};
+
+use gobrpc_tests::promises::{CASES, Case, KINDS, Kind, World};
+use libtest_mimic::{Arguments, Trial};
+use tokio::sync::Semaphore;
+
+/// Cases that run at once: each has a registry of its own.
+const AT_ONCE: usize = 16;
+
+/// Of which so many compute more than they wait.
+const HEAVY: usize = 2;
+
+/// What all of them share.
+struct Shared {
+    heavy: Semaphore,
+    /// What was measured, by name.
+    figures: Mutex<Vec<(String, Vec<String>)>>,
+}
+
+fn main() -> ExitCode {
+    let mut arguments = Arguments::from_args();
+    arguments.test_threads.get_or_insert(AT_ONCE);
+    let shared = Arc::new(Shared {
+        heavy: Semaphore::new(HEAVY),
+        figures: Mutex::default(),
+    });
+    let mut trials = Vec::new();
+    for case in CASES {
+        for kind in KINDS {
+            let shared = Arc::clone(&shared);
+            let name = format!("{}::{}", kind.name, case.name);
+            trials.push(Trial::test(name.clone(), move || {
+                run(kind, case, &name, &shared);
+                Ok(())
+            }));
+        }
+    }
+    let conclusion = libtest_mimic::run(&arguments, trials);
+    let mut figures = shared.figures.lock().unwrap();
+    figures.sort();
+    for (name, lines) in figures.iter() {
+        for line in lines {
+            println!("{name}: {line}");
+        }
+    }
+    conclusion.exit_code()
+}
+
+fn run(kind: &'static Kind, case: &Case, name: &str, shared: &Shared) {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap();
+    let heavy = case.heavy.then(|| shared.heavy.acquire());
+    let _place = heavy.map(|place| runtime.block_on(place).unwrap());
+    let Some(site) = (kind.start)() else { return };
+    let mut world = World {
+        kind,
+        site,
+        peer: env!("CARGO_BIN_EXE_promises-peer"),
+        figures: Vec::new(),
+        factor: std::env::var("GOBRPC_FAULTS").map_or(1, |factor| factor.parse().unwrap()),
+    };
+    let result = catch_unwind(AssertUnwindSafe(|| {
+        runtime.block_on((case.run)(&mut world));
+    }));
+    let figures = (name.to_owned(), std::mem::take(&mut world.figures));
+    shared.figures.lock().unwrap().push(figures);
+    if let Err(panic) = result {
+        resume_unwind(panic);
+    }
+}
