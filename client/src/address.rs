@@ -12,11 +12,13 @@ use gobrpc_protocol::{Error, Phase, Result};
 /// | text | what |
 /// |---|---|
 /// | `host:port`, `tcp://host:port` | TCP, as Go's `rpc.Dial("tcp", …)` |
+/// | `tls://host:port` | TCP and TLS, as Go's `tls.Dial` and `rpc.NewClient` |
 /// | `http://host:port[/path]` | TCP and HTTP CONNECT, as `rpc.DialHTTPPath` |
+/// | `https://host:port[/path]` | TCP, TLS, and HTTP CONNECT in it |
 /// | `unix:///path` | a Unix socket, as `rpc.Dial("unix", …)` |
 ///
 /// An IPv6 address stands in brackets: `[::1]:1234`. No host means `localhost`,
-/// as in Go.
+/// as in Go. `tls` and `https` need the feature `tls`; without it, dialling fails.
 ///
 /// # Examples
 ///
@@ -47,6 +49,23 @@ pub enum Address {
         /// What to CONNECT to; Go's default is `/_goRPC_`.
         path: String,
     },
+    /// A TCP port that speaks TLS.
+    Tls {
+        /// A name or an address, without brackets; the server's certificate must
+        /// be for it, unless the client's options say otherwise.
+        host: String,
+        /// The port.
+        port: u16,
+    },
+    /// A TCP port of an HTTPS server which hands the connection over to net/rpc.
+    Https {
+        /// As for [`Address::Tls`].
+        host: String,
+        /// The port.
+        port: u16,
+        /// As for [`Address::Http`].
+        path: String,
+    },
     /// A Unix socket.
     Unix(PathBuf),
 }
@@ -75,7 +94,11 @@ fn parse(text: &str) -> Result<Address, &'static str> {
             let (host, port) = host_and_port(rest)?;
             Ok(Address::Tcp { host, port })
         }
-        "http" => {
+        "tls" => {
+            let (host, port) = host_and_port(rest)?;
+            Ok(Address::Tls { host, port })
+        }
+        "http" | "https" => {
             let (authority, path) = match rest.find('/') {
                 Some(slash) => rest.split_at(slash),
                 None => (rest, DEFAULT_PATH),
@@ -87,15 +110,16 @@ fn parse(text: &str) -> Result<Address, &'static str> {
             }
             let (host, port) = host_and_port(authority)?;
             let path = if path == "/" { DEFAULT_PATH } else { path };
-            Ok(Address::Http {
-                host,
-                port,
-                path: path.to_owned(),
+            let path = path.to_owned();
+            Ok(if scheme == "https" {
+                Address::Https { host, port, path }
+            } else {
+                Address::Http { host, port, path }
             })
         }
         "unix" if rest.is_empty() => Err("has no path"),
         "unix" => Ok(Address::Unix(PathBuf::from(rest))),
-        _ => Err("has a scheme that is none of tcp, http and unix"),
+        _ => Err("has a scheme that is none of tcp, tls, http, https and unix"),
     }
 }
 
@@ -138,6 +162,10 @@ impl fmt::Display for Address {
             Self::Http { host, port, path } => {
                 write!(f, "http://{}{path}", authority(host, *port))
             }
+            Self::Tls { host, port } => write!(f, "tls://{}", authority(host, *port)),
+            Self::Https { host, port, path } => {
+                write!(f, "https://{}{path}", authority(host, *port))
+            }
             Self::Unix(path) => write!(f, "unix://{}", path.display()),
         }
     }
@@ -156,6 +184,8 @@ mod tests {
             ("http://h:80", "http://h:80/_goRPC_"),
             ("http://h:80/", "http://h:80/_goRPC_"),
             ("http://h:80/rpc", "http://h:80/rpc"),
+            ("tls://[::1]:1", "tls://[::1]:1"),
+            ("https://h:443", "https://h:443/_goRPC_"),
             ("unix:///run/a b.sock", "unix:///run/a b.sock"),
             ("unix://here.sock", "unix://here.sock"),
         ] {
@@ -178,7 +208,8 @@ mod tests {
             ("tcp://host:1/path", "no number"),
             ("http://h:1/a b", "space"),
             ("http://h:1/a\r\nGET", "space"),
-            ("https://h:1", "scheme"),
+            ("ftp://h:1", "scheme"),
+            ("tls://h", "no port"),
             ("unix://", "no path"),
         ] {
             let error = text.parse::<Address>().unwrap_err();

@@ -106,6 +106,14 @@ impl ClientBuilder {
         self
     }
 
+    /// How connections to `tls://` and `https://` addresses are secured (by the
+    /// authorities that the system trusts, for the host of the address).
+    #[cfg(feature = "tls")]
+    pub fn tls(mut self, tls: crate::tls::Tls) -> Self {
+        self.options.tls = Some(tls);
+        self
+    }
+
     /// A client of the server at an address; see [`Client::connect`].
     #[must_use]
     pub fn connect(self, address: &str) -> Client {
@@ -118,7 +126,8 @@ impl ClientBuilder {
     /// A client of the server at an address that was parsed.
     #[must_use]
     pub fn connect_to(self, address: Address) -> Client {
-        self.connect_with(connector::from_address(address))
+        let connector = connector::with_options(address, &self.options);
+        self.connect_with(connector)
     }
 
     /// A client over the connections of a connector.

@@ -13,6 +13,7 @@ use gobrpc_protocol::Result;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::address::Address;
+use crate::options::Options;
 
 pub(crate) use once::OnceConnector;
 
@@ -102,6 +103,11 @@ impl fmt::Debug for dyn Connector {
 /// ```
 #[must_use]
 pub fn from_address(address: Address) -> Box<dyn Connector> {
+    with_options(address, &Options::default())
+}
+
+/// The connector of an address, as the options say.
+pub(crate) fn with_options(address: Address, options: &Options) -> Box<dyn Connector> {
     let peer = address.to_string();
     match address {
         Address::Tcp { host, port } => Box::new(net::TcpConnector { peer, host, port }),
@@ -109,8 +115,39 @@ pub fn from_address(address: Address) -> Box<dyn Connector> {
             let tcp = net::TcpConnector { peer, host, port };
             Box::new(http_connect(tcp, path))
         }
+        Address::Tls { host, port } => {
+            let tcp = net::TcpConnector {
+                peer,
+                host: host.clone(),
+                port,
+            };
+            secure(tcp, host, options)
+        }
+        Address::Https { host, port, path } => {
+            let tcp = net::TcpConnector {
+                peer,
+                host: host.clone(),
+                port,
+            };
+            Box::new(http_connect(secure(tcp, host, options), path))
+        }
         Address::Unix(path) => Box::new(net::UnixConnector { peer, path }),
     }
+}
+
+#[cfg(feature = "tls")]
+fn secure(tcp: net::TcpConnector, host: String, options: &Options) -> Box<dyn Connector> {
+    Box::new(crate::tls::secure_by(tcp, host, options.tls.clone()))
+}
+
+#[cfg(not(feature = "tls"))]
+fn secure(tcp: net::TcpConnector, _host: String, _options: &Options) -> Box<dyn Connector> {
+    Box::new(from_fn(tcp.peer, || async {
+        Err(gobrpc_protocol::Error::unimplemented(
+            "this program has no TLS: build it with the feature `tls` of gobrpc-client",
+        )
+        .with_phase(gobrpc_protocol::Phase::Dial))
+    }))
 }
 
 /// A connector that calls a function.

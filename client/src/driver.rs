@@ -28,6 +28,8 @@ pub(crate) struct Driver<'a> {
     input: BytesMut,
     /// How long `input` must be before more can come of it.
     wanted: usize,
+    /// The peer's first bytes were looked at.
+    greeted: bool,
     /// What is being written, and how much of it was.
     output: Vec<u8>,
     output_at: usize,
@@ -71,6 +73,7 @@ impl<'a> Driver<'a> {
             stream,
             input: BytesMut::new(),
             wanted: 0,
+            greeted: false,
             output: Vec::new(),
             output_at: 0,
             written: 0,
@@ -115,7 +118,7 @@ impl<'a> Driver<'a> {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(Ok(0)) => return Poll::Ready(End::Lost(self.eof())),
                 Poll::Ready(Ok(_)) => {
-                    if let Err(error) = self.receive() {
+                    if let Err(error) = self.greet().and_then(|()| self.receive()) {
                         return Poll::Ready(End::Lost(error));
                     }
                 }
@@ -126,6 +129,20 @@ impl<'a> Driver<'a> {
         }
         cx.waker().wake_by_ref();
         Poll::Pending
+    }
+
+    /// Looks whether the peer's first bytes are a TLS alert (RFC 8446, 5.1): what
+    /// a server says to plain text. As gob they would define a type of Go's own.
+    fn greet(&mut self) -> Result<(), Error> {
+        if !self.greeted && self.input.len() > 1 {
+            self.greeted = true;
+            if self.input.starts_with(&[0x15, 0x03]) {
+                return Err(Error::unavailable(
+                    "the server speaks TLS on this port, and this was plain text: use tls://",
+                ));
+            }
+        }
+        Ok(())
     }
 
     /// Takes the replies out of what was read, and hands them over.
@@ -270,6 +287,10 @@ impl<'a> Driver<'a> {
 }
 
 fn broken(what: &str, error: io::Error) -> Error {
+    #[cfg(feature = "tls")]
+    if let Some(text) = crate::tls::refusal(&error) {
+        return Error::with_code(Code::Unauthenticated, text).with_source(error);
+    }
     Error::unavailable(format!("the connection broke: {what}: {error}")).with_source(error)
 }
 

@@ -29,6 +29,8 @@ mod queue;
 mod reply;
 mod slot;
 mod state;
+#[cfg(feature = "tls")]
+pub mod tls;
 
 pub use address::Address;
 pub use builder::ClientBuilder;

@@ -26,6 +26,9 @@ pub(crate) struct Options {
     pub(crate) backoff_max: Duration,
     pub(crate) plain_go: bool,
     pub(crate) reconnect: bool,
+    /// None: by the authorities of the system.
+    #[cfg(feature = "tls")]
+    pub(crate) tls: Option<crate::tls::Tls>,
 }
 
 impl Default for Options {
@@ -41,6 +44,8 @@ impl Default for Options {
             backoff_max: Duration::from_secs(10),
             plain_go: false,
             reconnect: true,
+            #[cfg(feature = "tls")]
+            tls: None,
         }
     }
 }

@@ -11,22 +11,29 @@ use tokio::net::UnixListener;
 use crate::listener::Accepting;
 use crate::listener::Listener;
 
-/// Binds `host:port`, `tcp://host:port` or `unix:///path`.
-pub(crate) async fn bind(address: &str) -> io::Result<Box<dyn Listener>> {
+/// Binds `host:port`, `tcp://host:port`, `tls://host:port` or `unix:///path`.
+pub(crate) async fn bind(address: &str, secured: bool) -> io::Result<Box<dyn Listener>> {
+    let invalid = |why: String| Err(io::Error::new(io::ErrorKind::InvalidInput, why));
     let bound: io::Result<Box<dyn Listener>> = match address.split_once("://") {
         Some(("unix", path)) => bind_unix(path),
-        Some(("tcp", host)) => TcpListener::bind(host)
-            .await
-            .map(|listener| Box::new(listener) as Box<dyn Listener>),
-        Some((scheme, _)) => Err(io::Error::new(
-            io::ErrorKind::InvalidInput,
-            format!("{scheme:?} is no scheme to listen on; use tcp:// or unix://"),
+        Some(("tcp", _)) if secured => invalid(
+            "the server has TLS, which tcp:// has not: use tls://, or a server without".to_owned(),
+        ),
+        Some(("tls", _)) if !secured => invalid(
+            "the server has no TLS: give it a certificate by with_tls, of the feature tls"
+                .to_owned(),
+        ),
+        Some(("tcp" | "tls", host)) => bind_tcp(host).await,
+        Some((scheme, _)) => invalid(format!(
+            "{scheme:?} is no scheme to listen on; use tcp://, tls:// or unix://"
         )),
-        None => TcpListener::bind(address)
-            .await
-            .map(|listener| Box::new(listener) as Box<dyn Listener>),
+        None => bind_tcp(address).await,
     };
     bound.map_err(|error| io::Error::new(error.kind(), format!("listening on {address}: {error}")))
+}
+
+async fn bind_tcp(host: &str) -> io::Result<Box<dyn Listener>> {
+    Ok(Box::new(TcpListener::bind(host).await?))
 }
 
 #[cfg(unix)]

@@ -27,10 +27,23 @@ use crate::router::{Route, Router};
 pub(crate) struct Shared {
     pub(crate) router: Router,
     pub(crate) config: ServerConfig,
+    /// All connections are secured by this.
+    #[cfg(feature = "tls")]
+    pub(crate) tls: Option<crate::tls::Tls>,
     /// Finish what runs, and close when quiet.
     pub(crate) drain: CancellationToken,
     /// Close now.
     pub(crate) kill: CancellationToken,
+}
+
+impl Shared {
+    /// True if all connections are secured.
+    pub(crate) fn is_secured(&self) -> bool {
+        #[cfg(feature = "tls")]
+        return self.tls.is_some();
+        #[cfg(not(feature = "tls"))]
+        false
+    }
 }
 
 /// Requests that are handled before their replies are flushed. Few, so that the
@@ -53,9 +66,26 @@ const READ_MAX: usize = 128 << 10;
 const LINGER: Duration = Duration::from_secs(2);
 const LINGER_BYTES: usize = 64 << 10;
 
-/// Serves one connection until it ends.
-pub(crate) async fn serve<S: Io>(mut io: S, address: String, shared: Arc<Shared>) {
-    let peer = Arc::new(Peer::new(address));
+/// Serves one connection until it ends; after the TLS handshake, if there is one.
+pub(crate) async fn serve<S: Io>(io: S, address: String, shared: Arc<Shared>) {
+    let peer = Peer::new(address);
+    #[cfg(feature = "tls")]
+    if let Some(tls) = &shared.tls {
+        let accepted = tokio::select! {
+            biased;
+            accepted = tls.accept(io, peer) => accepted,
+            () = shared.kill.cancelled() => return,
+            () = quiet_drain(&shared) => return,
+        };
+        if let Some((io, peer)) = accepted {
+            serve_peer(io, Arc::new(peer), shared).await;
+        }
+        return;
+    }
+    serve_peer(io, Arc::new(peer), shared).await;
+}
+
+async fn serve_peer<S: Io>(mut io: S, peer: Arc<Peer>, shared: Arc<Shared>) {
     let negotiated = {
         let mut negotiation = pin!(preface::negotiate(&mut io));
         tokio::select! {
@@ -136,6 +166,8 @@ struct Driver<S> {
     /// What is being written, and how far it is.
     writing: Vec<u8>,
     written: usize,
+    /// Written bytes may lie in a buffer of the stream's, as with TLS.
+    unflushed: bool,
     /// The peer sends nothing more, or nothing that can be understood.
     read_closed: bool,
     read_size: usize,
@@ -159,6 +191,7 @@ impl<S: Io> Driver<S> {
             running: 0,
             writing: Vec::new(),
             written: 0,
+            unflushed: false,
             read_closed: false,
             read_size: READ_MIN,
             yielded: false,
@@ -206,7 +239,10 @@ impl<S: Io> Driver<S> {
 
     /// Nothing runs, nothing waits to be written, and no request has begun.
     fn is_idle(&mut self) -> bool {
-        self.running == 0 && self.unwritten() == 0 && !self.connection.is_inside_request()
+        self.running == 0
+            && self.unwritten() == 0
+            && !self.unflushed
+            && !self.connection.is_inside_request()
     }
 
     fn unwritten(&mut self) -> usize {
@@ -240,7 +276,7 @@ impl<S: Io> Driver<S> {
                 continue;
             }
             if self.read_closed {
-                let over = !more && self.running == 0 && self.unwritten() == 0;
+                let over = !more && self.running == 0 && self.unwritten() == 0 && !self.unflushed;
                 return if over {
                     Poll::Ready(Ok(()))
                 } else {
@@ -320,7 +356,6 @@ impl<S: Io> Driver<S> {
     }
 
     fn poll_write(&mut self, cx: &mut TaskContext<'_>) -> Poll<io::Result<()>> {
-        let mut wrote = false;
         loop {
             if self.written == self.writing.len() {
                 self.writing.clear();
@@ -342,10 +377,11 @@ impl<S: Io> Driver<S> {
             }
             self.written += count;
             self.traffic += count as u64;
-            wrote = true;
+            self.unflushed = true;
         }
-        if wrote {
+        if self.unflushed {
             ready!(Pin::new(&mut self.io).poll_flush(cx))?;
+            self.unflushed = false;
         }
         Poll::Ready(Ok(()))
     }

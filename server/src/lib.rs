@@ -13,6 +13,8 @@ mod reflection;
 mod router;
 mod running;
 mod server;
+#[cfg(feature = "tls")]
+pub mod tls;
 
 pub use gobrpc_protocol as protocol;
 

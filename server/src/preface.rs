@@ -5,6 +5,7 @@ use std::io;
 use bytes::{Buf, BytesMut};
 use gobrpc_protocol::http_connect::{CONNECTED, DEFAULT_PATH, Preface, parse};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tracing::warn;
 
 use crate::listener::Io;
 
@@ -15,6 +16,21 @@ pub(crate) async fn negotiate<S: Io>(io: &mut S) -> io::Result<Option<BytesMut>>
     let mut input = BytesMut::new();
     loop {
         match parse(&input) {
+            Preface::Gob if is_client_hello(&input) == Some(true) => {
+                warn!("refused TLS on a port that speaks plain text; is the client to use tcp://?");
+                refuse(
+                    io,
+                    "400 Bad Request",
+                    "400 this port speaks plain text, not TLS\n",
+                )
+                .await?;
+                return Ok(None);
+            }
+            Preface::Gob if is_client_hello(&input).is_none() => {
+                if io.read_buf(&mut input).await? == 0 {
+                    return Ok(Some(input));
+                }
+            }
             Preface::Gob => return Ok(Some(input)),
             Preface::Incomplete => {
                 // An idle connection costs this much until its first byte.
@@ -48,7 +64,21 @@ pub(crate) async fn negotiate<S: Io>(io: &mut S) -> io::Result<Option<BytesMut>>
     }
 }
 
-async fn refuse<S: Io>(io: &mut S, status: &str, text: &str) -> io::Result<()> {
+/// True if a connection begins like TLS (RFC 8446, 5.1): a handshake record of a
+/// version 3. `None` while there are too few bytes to tell.
+///
+/// It is no gob: that would be the definition of a type whose id, -2, is Go's own.
+fn is_client_hello(input: &[u8]) -> Option<bool> {
+    match input {
+        [0x16] => None,
+        [0x16, 0x03, ..] => Some(true),
+        _ => Some(false),
+    }
+}
+
+/// Answers an HTTP request. To a TLS client, any such text is "no TLS", which is
+/// what Go's and rustls' errors say then.
+pub(crate) async fn refuse<S: Io>(io: &mut S, status: &str, text: &str) -> io::Result<()> {
     let response = format!(
         "HTTP/1.0 {status}\r\nContent-Type: text/plain; charset=utf-8\r\n\
          Content-Length: {}\r\nConnection: close\r\n\r\n{text}",

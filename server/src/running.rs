@@ -43,8 +43,14 @@ const ACCEPT_PAUSE_MAX: Duration = Duration::from_secs(1);
 
 impl Running {
     pub(crate) fn start(listener: Box<dyn Listener>, shared: Arc<Shared>) -> io::Result<Self> {
+        let mut address = listener.local_address()?;
+        if shared.is_secured()
+            && let Some(host) = address.strip_prefix("tcp://")
+        {
+            address = format!("tls://{host}");
+        }
         let running = Self {
-            address: listener.local_address()?,
+            address,
             stop_accepting: CancellationToken::new(),
             shared,
             tasks: TaskTracker::new(),

@@ -51,6 +51,8 @@ pub struct Server {
     router: Router,
     config: ServerConfig,
     without_reflection: bool,
+    #[cfg(feature = "tls")]
+    tls: Option<crate::tls::Tls>,
 }
 
 impl Server {
@@ -64,6 +66,19 @@ impl Server {
     #[must_use]
     pub fn with_config(mut self, config: ServerConfig) -> Self {
         self.config = config;
+        self
+    }
+
+    /// Secures all connections, wherever they come from: addresses, listeners,
+    /// [`Server::serve_connection`]. To serve plain text as well, start a copy of
+    /// the server without.
+    ///
+    /// A client that speaks plain text to such a port gets an error as the answer
+    /// to its first call.
+    #[cfg(feature = "tls")]
+    #[must_use]
+    pub fn with_tls(mut self, tls: crate::tls::Tls) -> Self {
+        self.tls = Some(tls);
         self
     }
 
@@ -114,23 +129,29 @@ impl Server {
         let shared = Arc::new(Shared {
             router,
             config: self.config.clone(),
+            #[cfg(feature = "tls")]
+            tls: self.tls.clone(),
             drain: CancellationToken::new(),
             kill: CancellationToken::new(),
         });
         (shared, listing)
     }
 
-    /// Listens on `host:port`, `tcp://host:port` or `unix:///path` and serves in
-    /// the background, until the [`Running`] is shut down or dropped.
+    /// Listens on `host:port`, `tcp://host:port`, `tls://host:port` or
+    /// `unix:///path` and serves in the background, until the [`Running`] is shut
+    /// down or dropped.
     ///
-    /// Go clients reach the same port by `rpc.Dial` and by `rpc.DialHTTP`.
+    /// Go clients reach the same port by `rpc.Dial` and by `rpc.DialHTTP`, or by
+    /// `tls.Dial` and `rpc.NewClient` where the server has TLS.
     ///
     /// # Errors
     ///
-    /// If the address cannot be listened on.
+    /// If the address cannot be listened on; `InvalidInput` for `tls://` without
+    /// TLS and for `tcp://` with it: the two never mean each other.
     pub async fn start(&self, address: &str) -> io::Result<Running> {
-        let listener = address::bind(address).await?;
-        Running::start(listener, self.shared().0)
+        let shared = self.shared().0;
+        let listener = address::bind(address, shared.is_secured()).await?;
+        Running::start(listener, shared)
     }
 
     /// Serves what a listener accepts, in the background.

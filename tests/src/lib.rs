@@ -2,6 +2,7 @@
 //! implement, real registries, what every backend promises, and what
 //! the registry does while things fail.
 
+pub mod certificates;
 pub mod contract;
 pub mod go;
 pub mod local;

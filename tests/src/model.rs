@@ -149,6 +149,8 @@ pub trait Extra {
     fn busy(&self, millis: u64) -> Result<u64>;
     /// Who calls.
     async fn whoami(&self, cx: &Context) -> Result<String>;
+    /// The names in the caller's certificate, if it showed one.
+    async fn certificate(&self, cx: &Context) -> Result<Vec<String>>;
 }
 
 /// Implements all of them.
@@ -240,6 +242,19 @@ impl Extra for Model {
 
     async fn whoami(&self, cx: &Context) -> Result<String> {
         Ok(cx.peer().address.clone())
+    }
+
+    async fn certificate(&self, cx: &Context) -> Result<Vec<String>> {
+        let Some(identity) = cx.peer().identity() else {
+            return Ok(Vec::new());
+        };
+        let common_name = identity.common_name.clone().unwrap_or_default();
+        Ok([
+            vec![common_name],
+            identity.dns_names.clone(),
+            identity.uris.clone(),
+        ]
+        .concat())
     }
 }
 

@@ -4,6 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Instant;
 
+use crate::identity::Identity;
+
 /// What a handler may know of its call.
 ///
 /// A method of a service asks for it by a parameter `cx: &Context`.
@@ -21,6 +23,7 @@ pub struct Context {
 pub struct Peer {
     /// Its address as text, such as `127.0.0.1:51234` or `unix`.
     pub address: String,
+    identity: Option<Identity>,
 }
 
 impl Peer {
@@ -28,7 +31,21 @@ impl Peer {
     pub fn new(address: impl Into<String>) -> Self {
         Self {
             address: address.into(),
+            identity: None,
         }
+    }
+
+    /// The same peer, which has proved who it is.
+    #[must_use]
+    pub fn with_identity(mut self, identity: Identity) -> Self {
+        self.identity = Some(identity);
+        self
+    }
+
+    /// Who the peer has proved to be; `None` without mutual TLS.
+    #[must_use]
+    pub fn identity(&self) -> Option<&Identity> {
+        self.identity.as_ref()
     }
 }
 

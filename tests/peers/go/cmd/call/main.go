@@ -14,11 +14,15 @@ func main() {
 	s := new(suite)
 	flag.StringVar(&s.network, "network", "tcp", "tcp or unix")
 	flag.StringVar(&s.addr, "addr", "", "address or socket path of the server")
-	flag.StringVar(&s.mode, "mode", "dial", "dial or http")
+	flag.StringVar(&s.mode, "mode", "dial", "dial, http or tls")
+	flag.StringVar(&s.ca, "ca", "", "tls: PEM file of the authority of the server")
+	flag.StringVar(&s.cert, "cert", "", "tls: PEM file of the client's certificate")
+	flag.StringVar(&s.key, "key", "", "tls: PEM file of its key")
+	flag.StringVar(&s.name, "name", "", "tls: the server's name, if it is not the address")
 	flag.BoolVar(&s.beyond, "beyond", false, "also run checks that Go's own server fails")
 	flag.StringVar(&s.only, "only", "", "run only the checks whose name contains this")
 	flag.Parse()
-	if s.addr == "" || (s.mode != "dial" && s.mode != "http") {
+	if s.addr == "" || (s.mode != "dial" && s.mode != "http" && s.mode != "tls") {
 		flag.Usage()
 		os.Exit(2)
 	}

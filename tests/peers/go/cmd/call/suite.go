@@ -20,6 +20,7 @@ const (
 // suite knows the server under test and counts results.
 type suite struct {
 	network, addr, mode, only string
+	ca, cert, key, name       string
 	beyond                    bool
 	passed, failed, timedOut  int
 }
@@ -86,6 +87,13 @@ func (s *suite) wire(name string, f func(*wire) error) {
 func (s *suite) dial() (*rpc.Client, error) {
 	if s.mode == "http" {
 		return rpc.DialHTTP(s.network, s.addr)
+	}
+	if s.mode == "tls" {
+		conn, err := s.dialTLS()
+		if err != nil {
+			return nil, err
+		}
+		return rpc.NewClient(conn), nil
 	}
 	return rpc.Dial(s.network, s.addr)
 }

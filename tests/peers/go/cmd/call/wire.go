@@ -23,7 +23,7 @@ const connect = "CONNECT /_goRPC_ HTTP/1.0\n\n"
 const connected = "HTTP/1.0 200 Connected to Go RPC\n\n"
 
 func (s *suite) dialWire() (*wire, error) {
-	conn, err := net.Dial(s.network, s.addr)
+	conn, err := s.dialConn()
 	if err != nil {
 		return nil, err
 	}

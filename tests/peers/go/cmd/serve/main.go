@@ -2,6 +2,8 @@
 package main
 
 import (
+	"crypto/tls"
+	"crypto/x509"
 	"flag"
 	"fmt"
 	"io"
@@ -18,6 +20,9 @@ func main() {
 	network := flag.String("network", "tcp", "tcp or unix")
 	addr := flag.String("addr", "127.0.0.1:0", "address or socket path")
 	useHTTP := flag.Bool("http", false, "serve through HTTP CONNECT")
+	cert := flag.String("cert", "", "PEM file of a certificate: serve TLS")
+	key := flag.String("key", "", "PEM file of its key")
+	clientCA := flag.String("clientca", "", "PEM file of an authority: require its clients")
 	flag.Parse()
 
 	server := rpc.DefaultServer
@@ -27,6 +32,13 @@ func main() {
 	listener, err := net.Listen(*network, *addr)
 	if err != nil {
 		log.Fatal(err)
+	}
+	if *cert != "" {
+		config, err := tlsConfig(*cert, *key, *clientCA)
+		if err != nil {
+			log.Fatal(err)
+		}
+		listener = tls.NewListener(listener, config)
 	}
 	if *useHTTP {
 		rpc.HandleHTTP()
@@ -40,4 +52,25 @@ func main() {
 	if *network == "unix" {
 		os.Remove(*addr)
 	}
+}
+
+// tlsConfig reads what a server needs to speak TLS.
+func tlsConfig(cert, key, clientCA string) (*tls.Config, error) {
+	pair, err := tls.LoadX509KeyPair(cert, key)
+	if err != nil {
+		return nil, err
+	}
+	config := &tls.Config{Certificates: []tls.Certificate{pair}}
+	if clientCA != "" {
+		pem, err := os.ReadFile(clientCA)
+		if err != nil {
+			return nil, err
+		}
+		config.ClientCAs = x509.NewCertPool()
+		if !config.ClientCAs.AppendCertsFromPEM(pem) {
+			return nil, fmt.Errorf("%s has no certificate", clientCA)
+		}
+		config.ClientAuth = tls.RequireAndVerifyClientCert
+	}
+	return config, nil
 }
