@@ -7,8 +7,10 @@ pub mod etcd;
 #[cfg(any(feature = "consul", feature = "etcd"))]
 mod http;
 pub mod memory;
-#[cfg(any(feature = "consul", feature = "etcd"))]
+#[cfg(any(feature = "client", feature = "consul", feature = "etcd"))]
 mod reading;
+#[cfg(any(feature = "client", feature = "server"))]
+pub mod rpc;
 
 use std::fmt;
 use std::future::Future;

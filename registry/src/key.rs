@@ -163,6 +163,15 @@ impl Prefix {
         }
     }
 
+    /// The key, if it is a single one.
+    #[must_use]
+    pub const fn as_key(&self) -> Option<&Key> {
+        match &self.0 {
+            Scope::Key(key) => Some(key),
+            _ => None,
+        }
+    }
+
     /// True if it is a single key, not the start of several.
     #[must_use]
     pub const fn is_key(&self) -> bool {

@@ -49,6 +49,8 @@ pub use backend::consul::Consul;
 #[cfg(feature = "etcd")]
 pub use backend::etcd::Etcd;
 pub use backend::memory::Memory;
+#[cfg(feature = "client")]
+pub use backend::rpc::Rpc;
 pub use balanced::{Balanced, Policy};
 pub use budget::BudgetOptions;
 pub use endpoint::{Connect, Connection, Endpoint, EndpointStats};

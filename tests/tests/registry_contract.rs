@@ -5,7 +5,8 @@
     reason = "what a test does not expect is a failure"
 )]
 
-use gobrpc_registry::{Consul, Etcd, Memory};
+use gobrpc_registry::{Consul, Etcd, Memory, Rpc, backend};
+use gobrpc_server::Server;
 use gobrpc_tests::backend_contract;
 use gobrpc_tests::contract::Fixture;
 use gobrpc_tests::registries;
@@ -15,6 +16,17 @@ backend_contract!(
     Some(Fixture::new(Memory::new(), ())),
     tokio::test(start_paused = true)
 );
+
+async fn rpc() -> Option<Fixture> {
+    let server = Server::new()
+        .register(backend::rpc::service(&Memory::new()))
+        .unwrap();
+    let running = server.start("127.0.0.1:0").await.unwrap();
+    let remote = Rpc::connect(&format!("tcp://{}", running.host())).unwrap();
+    Some(Fixture::new(remote, running))
+}
+
+backend_contract!(rpc, rpc().await, tokio::test);
 
 fn etcd(version: &'static str) -> Option<Fixture> {
     let server = registries::Etcd::start(version)?;

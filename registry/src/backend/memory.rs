@@ -80,6 +80,19 @@ impl Memory {
     }
 }
 
+#[cfg(feature = "server")]
+impl Memory {
+    /// The moment that it is in.
+    pub(crate) fn cursor(&self) -> Cursor {
+        self.0.with(|store, _| store.cursor())
+    }
+
+    /// The lease of a token, unless it is over.
+    pub(crate) fn lease(&self, token: &str) -> Option<Lease> {
+        self.0.with(|store, _| store.lease(token))
+    }
+}
+
 impl Shared {
     /// Works on the store as of now, and wakes the tails if that changed it.
     fn with<T>(&self, work: impl FnOnce(&mut Store, Instant) -> T) -> T {

@@ -132,6 +132,12 @@ impl Store {
         Ok(Lease::new(key, lease.to_string(), ttl))
     }
 
+    #[cfg(feature = "server")]
+    pub(super) fn lease(&self, token: &str) -> Option<Lease> {
+        let grant = self.leases.get(&token.parse().ok()?)?;
+        Some(Lease::new(grant.key.clone(), token, grant.ttl))
+    }
+
     pub(super) fn renew(&mut self, lease: &Lease, now: Instant) -> Standing {
         let standing = self.standing(lease);
         if let (Standing::Held, Some(id)) = (&standing, number(lease)) {
