@@ -1,0 +1,33 @@
+//! gobrpc beside its peers, in one run:
+//! `cargo run --release --manifest-path tests/benches/Cargo.toml -- codec`.
+//!
+//! Each figure is made by a process of its own. The rounds of all peers alternate,
+//! so that what else the machine does meets them all alike; tables show medians,
+//! and how far the rounds were apart. Processor time is the process's own, user and
+//! system, all threads: Go's collector counts, and other programs do not.
+
+use clap::{Parser, Subcommand};
+use gobrpc_benches::codec;
+
+#[derive(Parser)]
+#[command(about = "gobrpc beside its peers, in one run")]
+struct Options {
+    #[command(subcommand)]
+    bench: Bench,
+}
+
+#[derive(Subcommand)]
+enum Bench {
+    /// Encoding and decoding, beside Go's gob, gobwire, bincode, postcard, rmp-serde.
+    Codec(codec::Options),
+    /// One figure: what the tables start for each.
+    #[command(hide = true)]
+    Worker(codec::worker::Options),
+}
+
+fn main() -> gobrpc_benches::Result<()> {
+    match Options::parse().bench {
+        Bench::Codec(options) => codec::run(&options),
+        Bench::Worker(options) => codec::worker::run(&options, None),
+    }
+}
