@@ -279,7 +279,7 @@ impl Encoder {
             .map(|(_, root)| *root)
     }
 
-    fn define_static(&mut self, key: RustType, schema: &Schema, out: &mut Vec<u8>) -> Root {
+    fn define_static(&mut self, key: RustType, schema: &'static Schema, out: &mut Vec<u8>) -> Root {
         let root = Root {
             id: self.types.define_static(schema, schema.root(), out),
             singleton: is_singleton(schema),

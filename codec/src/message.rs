@@ -1,7 +1,7 @@
 //! Layer 2: messages, which are delimited by their lengths.
 
 use crate::error::{Error, Result};
-use crate::wire::{put_uint, read_uint};
+use crate::wire::{put_uint, read_uint, uint_bytes};
 
 /// Finds the first message in `input`: the length of its prefix and its own.
 ///
@@ -53,12 +53,12 @@ impl Prefix {
             }
             return length;
         }
-        let mut prefix = Vec::with_capacity(9);
-        put_uint(&mut prefix, length as u64);
+        let (prefix, count) = uint_bytes(length as u64);
+        let prefix = prefix.get(..count).unwrap_or_default();
         match buf.get_mut(self.start..body) {
-            Some(place) if place.len() == prefix.len() => place.copy_from_slice(&prefix),
+            Some(place) if place.len() == prefix.len() => place.copy_from_slice(prefix),
             _ => {
-                buf.splice(self.start..body, prefix);
+                buf.splice(self.start..body, prefix.iter().copied());
             }
         }
         length

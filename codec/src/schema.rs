@@ -5,10 +5,12 @@ mod cache;
 mod compare;
 mod endless;
 mod name;
+mod prelude;
 
 pub use builder::{SchemaBuilder, StructBuilder};
 pub use compare::{Comparison, Difference, DifferenceKind, Effect};
 pub use name::Name;
+pub(crate) use prelude::{Defined, Prelude};
 
 use std::any::TypeId;
 use std::fmt;
@@ -33,6 +35,7 @@ use std::fmt;
 pub struct Schema {
     pub(crate) nodes: Vec<Type>,
     pub(crate) root: Edge,
+    pub(crate) prelude: Prelude,
 }
 
 /// A reference to a type of the same [`Schema`], perhaps through pointers.

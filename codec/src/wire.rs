@@ -9,4 +9,4 @@ mod writer;
 pub(crate) use reader::uint as read_uint;
 pub use reader::{HeldValue, Reader, StructFields};
 pub use writer::Writer;
-pub(crate) use writer::{check_name, int_to_uint, put_uint, uint_len};
+pub(crate) use writer::{check_name, int_to_uint, put_uint, uint_bytes, uint_len};

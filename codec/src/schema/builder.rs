@@ -3,7 +3,7 @@
 use std::any::TypeId;
 use std::collections::HashMap;
 
-use super::{Edge, FieldType, Kind, Opaque, Schema, Type};
+use super::{Edge, FieldType, Kind, Opaque, Prelude, Schema, Type};
 use crate::Gob;
 
 /// Collects the types of a [`Schema`].
@@ -87,6 +87,7 @@ impl SchemaBuilder {
     #[must_use]
     pub fn build(self, root: Edge) -> Schema {
         Schema {
+            prelude: Prelude::default(),
             nodes: self.nodes,
             root,
         }
@@ -262,6 +263,7 @@ impl SchemaBuilder {
     pub fn generic_name(&self, name: &str, arguments: &[Edge]) -> String {
         // Lends the nodes to a schema for as long as it takes to print them.
         let schema = Schema {
+            prelude: Prelude::default(),
             nodes: self.nodes.clone(),
             root: Edge::to(0),
         };

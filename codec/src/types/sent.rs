@@ -6,7 +6,7 @@ use std::hash::{BuildHasherDefault, Hash as _, Hasher};
 use std::sync::Arc;
 
 use super::{TypeId, WireField, WireKind, WireType};
-use crate::schema::{Edge, Kind, Name, Schema};
+use crate::schema::{Defined, Edge, Kind, Name, Schema};
 use crate::wire::{int_to_uint, put_uint};
 
 /// The types that one encoder has numbered and sent.
@@ -25,6 +25,9 @@ pub(crate) struct SentTypes {
     dynamic: Vec<Arc<Schema>>,
     /// Their places by their hashes.
     places: HashMap<u64, Vec<u32>>,
+    /// The type that the stream began with, while there is no other: what is known
+    /// of it stands in its schema, and is taken over once there is another.
+    first: Option<(&'static Schema, &'static Defined)>,
 }
 
 /// Identity of a type in an encoder.
@@ -94,7 +97,15 @@ struct Origin<'a> {
     dynamic: u32,
 }
 
-impl Origin<'_> {
+impl<'a> Origin<'a> {
+    /// Of the schema of a Rust type.
+    const fn fixed(schema: &'a Schema) -> Self {
+        Self {
+            schema,
+            dynamic: u32::MAX,
+        }
+    }
+
     fn key(self, edge: Edge) -> Key {
         match self.schema.get(edge).key {
             Some(rust) => Key::Rust(rust),
@@ -106,14 +117,23 @@ impl Origin<'_> {
 impl SentTypes {
     pub(crate) fn mark(&self) -> Mark {
         Mark {
-            ids: self.ids.len(),
+            ids: self
+                .first
+                .map_or(self.ids.len(), |(_, defined)| defined.ids),
             dynamic: self.dynamic.len(),
         }
     }
 
     /// Forgets all types since `mark`: what was written since was thrown away.
     pub(crate) fn rollback(&mut self, mark: Mark) {
-        for key in self.ids.drain(mark.ids..) {
+        if self
+            .first
+            .is_some_and(|(_, defined)| mark.ids < defined.ids)
+        {
+            self.first = None;
+        }
+        let kept = mark.ids.min(self.ids.len());
+        for key in self.ids.drain(kept..) {
             self.types.remove(&key);
         }
         if self.dynamic.len() > mark.dynamic {
@@ -129,19 +149,48 @@ impl SentTypes {
     /// lacks are appended to `out`.
     pub(crate) fn define_static(
         &mut self,
-        schema: &Schema,
+        schema: &'static Schema,
         root: Edge,
         out: &mut Vec<u8>,
     ) -> TypeId {
-        let origin = Origin {
-            schema,
-            dynamic: u32::MAX,
-        };
-        self.define(origin, root, out)
+        if root == schema.root() {
+            if let Some((first, defined)) = self.first
+                && std::ptr::eq(first, schema)
+            {
+                return defined.id;
+            }
+            if self.first.is_none() && self.ids.is_empty() && self.dynamic.is_empty() {
+                let defined = schema.prelude.get_or_make(|| Self::prelude(schema));
+                out.extend_from_slice(&defined.bytes);
+                self.first = Some((schema, defined));
+                return defined.id;
+            }
+        }
+        self.settle_first();
+        self.define(Origin::fixed(schema), root, out)
+    }
+
+    /// The definitions of a Rust type at the start of a stream.
+    fn prelude(schema: &Schema) -> Defined {
+        let (mut types, mut bytes) = (Self::default(), Vec::new());
+        let id = types.define(Origin::fixed(schema), schema.root(), &mut bytes);
+        Defined {
+            bytes: bytes.into(),
+            id,
+            ids: types.ids.len(),
+        }
+    }
+
+    /// Takes over what is known of the first type, which was sent.
+    fn settle_first(&mut self) {
+        if let Some((schema, _)) = self.first.take() {
+            self.define(Origin::fixed(schema), schema.root(), &mut Vec::new());
+        }
     }
 
     /// The same for a schema that was built at run time.
     pub(crate) fn define_dynamic(&mut self, schema: &Arc<Schema>, out: &mut Vec<u8>) -> TypeId {
+        self.settle_first();
         let place = self.place(schema);
         let schema = Arc::clone(self.dynamic.get(place).unwrap_or(schema));
         let origin = Origin {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::{TypeId, WireType};
 use crate::Limits;
 use crate::error::{Error, Result};
-use crate::schema::{Edge, FieldType, Kind, Name, Schema, Type};
+use crate::schema::{Edge, FieldType, Kind, Name, Prelude, Schema, Type};
 use crate::types::WireKind;
 
 /// The types that a stream has defined so far, by id.
@@ -161,6 +161,7 @@ impl TypeTable {
             });
         }
         Ok(Schema {
+            prelude: Prelude::default(),
             nodes,
             root: Edge::to(0),
         })

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::TypeRef;
-use crate::schema::{Edge, Kind, Name, Opaque, Schema, Type};
+use crate::schema::{Edge, Kind, Name, Opaque, Prelude, Schema, Type};
 
 /// The bytes of a type that encodes itself, and its type.
 ///
@@ -45,6 +45,7 @@ impl OpaqueValue {
             package: String::new(),
         };
         let schema = Schema {
+            prelude: Prelude::default(),
             nodes: vec![ty],
             root,
         };

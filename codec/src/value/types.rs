@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::Value;
 use crate::Gob;
 use crate::error::{Error, Result};
-use crate::schema::{Edge, FieldType, Kind, Name, Schema, Type};
+use crate::schema::{Edge, FieldType, Kind, Name, Prelude, Schema, Type};
 use crate::types::{TypeId, TypeTable, WireKind, builtin_kind};
 
 /// The type of a composite value: shared by all parts of a value.
@@ -89,6 +89,7 @@ pub(crate) fn rooted(schema: &Schema, root: Edge) -> Schema {
         })
         .collect();
     Schema {
+        prelude: Prelude::default(),
         nodes,
         root: Edge { node: 0, ..root },
     }
@@ -115,6 +116,7 @@ impl Value {
             package: String::new(),
         };
         Schema {
+            prelude: Prelude::default(),
             nodes: vec![ty],
             root,
         }
@@ -201,7 +203,11 @@ impl StreamTypes {
             ..Edge::to(0)
         };
         Self {
-            schema: Arc::new(Schema { nodes, root }),
+            schema: Arc::new(Schema {
+                prelude: Prelude::default(),
+                nodes,
+                root,
+            }),
             places,
             missing,
             count: table.len(),

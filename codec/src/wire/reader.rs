@@ -30,10 +30,10 @@ pub struct Reader<'de, 'p> {
 /// The fields of a struct that are still to come; see [`Reader::next_field`].
 #[derive(Debug)]
 pub struct StructFields<'p> {
-    /// Of the wire type, in wire order.
-    fields: &'p [Field],
-    /// Index of the next field that a delta of 1 would name.
-    next: usize,
+    /// Those that may still come, in wire order: a delta of 1 names the first.
+    rest: &'p [Field],
+    /// How many fields the wire type has.
+    count: usize,
 }
 
 /// The value of an interface, which is not decoded yet; see [`Reader::interface`].
@@ -305,7 +305,10 @@ impl<'de, 'p> Reader<'de, 'p> {
     pub fn enter_struct(&mut self, plan: NodeId) -> Result<StructFields<'p>> {
         self.enter()?;
         match self.plan.node(plan) {
-            Some(Node::Struct(fields)) => Ok(StructFields { fields, next: 0 }),
+            Some(Node::Struct(fields)) => Ok(StructFields {
+                rest: fields,
+                count: fields.len(),
+            }),
             _ => Err(self.wrong_plan("struct")),
         }
     }
@@ -324,23 +327,31 @@ impl<'de, 'p> Reader<'de, 'p> {
     #[inline]
     pub fn next_field(&mut self, fields: &mut StructFields<'p>) -> Result<Option<(u16, NodeId)>> {
         loop {
-            if self.rest.is_empty() {
+            // Nearly every delta is one byte, and most are 1.
+            let delta = match self.rest.split_first() {
+                None | Some((0, _)) => {
+                    self.rest = self.rest.get(1..).unwrap_or_default();
+                    self.leave();
+                    return Ok(None);
+                }
+                Some((&short, rest)) if short < 0x80 => {
+                    self.rest = rest;
+                    u64::from(short)
+                }
+                Some(_) => self.uint()?,
+            };
+            // A delta of 0 that takes more than one byte ends the struct, too.
+            let Some(ahead) = delta.checked_sub(1) else {
                 self.leave();
                 return Ok(None);
-            }
-            let delta = self.uint()?;
-            if delta == 0 {
-                self.leave();
-                return Ok(None);
-            }
-            let field = usize::try_from(delta)
+            };
+            let field = usize::try_from(ahead)
                 .ok()
-                .and_then(|delta| fields.next.checked_add(delta - 1))
-                .and_then(|index| Some((index, fields.fields.get(index)?)));
-            let Some((index, field)) = field else {
+                .and_then(|ahead| fields.rest.get(ahead..)?.split_first());
+            let Some((field, rest)) = field else {
                 return Err(self.bad_delta(delta, fields));
             };
-            fields.next = index + 1;
+            fields.rest = rest;
             if field.local != SKIP {
                 return Ok(Some((field.local, field.node)));
             }
@@ -352,8 +363,8 @@ impl<'de, 'p> Reader<'de, 'p> {
     fn bad_delta(&self, delta: u64, fields: &StructFields<'_>) -> Error {
         Error::malformed(format!(
             "field delta {delta} after field {} of a struct of {} fields",
-            fields.next,
-            fields.fields.len()
+            fields.count - fields.rest.len(),
+            fields.count
         ))
         .at_offset(self.offset())
     }

@@ -41,14 +41,31 @@ pub(crate) fn put_uint(buf: &mut Vec<u8>, value: u64) {
 fn put_long_uint(buf: &mut Vec<u8>, value: u64) {
     // One append of fixed size and a truncation are cheaper than an append
     // whose size depends on the value.
+    let (bytes, count) = long_uint_bytes(value);
+    let end = buf.len() + count;
+    buf.extend_from_slice(&bytes);
+    buf.truncate(end);
+}
+
+/// An unsigned integer as it is written, and how many of the bytes it takes.
+#[inline]
+pub(crate) fn uint_bytes(value: u64) -> ([u8; 9], usize) {
+    if value < 0x80 {
+        let mut bytes = [0; 9];
+        bytes[0] = value as u8;
+        return (bytes, 1);
+    }
+    long_uint_bytes(value)
+}
+
+#[inline]
+fn long_uint_bytes(value: u64) -> ([u8; 9], usize) {
     let skip = value.leading_zeros() / 8;
     let count = 8 - skip;
     let mut bytes = [0; 9];
     bytes[0] = (count as u8).wrapping_neg();
     bytes[1..].copy_from_slice(&(value << (skip * 8)).to_be_bytes());
-    let end = buf.len() + 1 + count as usize;
-    buf.extend_from_slice(&bytes);
-    buf.truncate(end);
+    (bytes, 1 + count as usize)
 }
 
 /// Folds the sign into bit 0 (`encode.go`, `encodeInt`).
