@@ -12,7 +12,7 @@ use serde_json::Value as Json;
 
 use crate::exit::{Failure, Outcome};
 use crate::peer::{ADDRESSES, Peer, PeerArgs};
-use crate::pretty::pretty;
+use crate::pretty::{self, Style};
 use crate::{convert, describe, hint, infer, json};
 
 /// Call a method with an argument in JSON, and print the reply as JSON
@@ -45,7 +45,7 @@ pub(crate) struct CallArgs {
     /// Ask the server for the types of its method
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     describe: Describe,
-    /// Print the reply over several lines
+    /// Print the reply for people, as `gobrpc decode --pretty` does
     #[arg(long)]
     pretty: bool,
 }
@@ -99,18 +99,14 @@ async fn call(args: &CallArgs) -> Outcome {
     let reply = exchange(&peer, &args.method, payload)
         .await
         .map_err(|error| explain(error, inferred.then_some(&sent_as)))?;
-    let mut text = reply_text(&reply).map_err(|error| {
+    let text = reply_text(&reply, args.pretty).map_err(|error| {
         error
             .with_phase(Phase::Decode)
             .with_delivery(Delivery::Answered)
             .with_peer(peer.client.peer())
     })?;
-    if args.pretty {
-        text = pretty(&text);
-    }
-    text.push('\n');
     io::stdout()
-        .write_all(text.as_bytes())
+        .write_all(&text)
         .and_then(|()| io::stdout().flush())
         .map_err(|error| Failure::output(&error))?;
     Ok(ExitCode::SUCCESS)
@@ -168,7 +164,15 @@ async fn exchange(peer: &Peer, method: &str, body: Payload) -> Result<Body, Erro
     }
 }
 
-fn reply_text(reply: &Body) -> Result<String, Error> {
+fn reply_text(reply: &Body, pretty: bool) -> Result<Vec<u8>, Error> {
     let value = reply.raw().to_value()?;
-    json::to_string(&value).map_err(|error| Error::resource_exhausted(error.to_string()))
+    let mut text = Vec::new();
+    let printed = if pretty {
+        pretty::write(&value, Style::of(&io::stdout()), &mut text)
+    } else {
+        json::write(&value, &mut text)
+    };
+    printed.map_err(|error| Error::resource_exhausted(error.to_string()))?;
+    text.push(b'\n');
+    Ok(text)
 }

@@ -7,7 +7,7 @@ use clap::Args;
 use gobrpc_codec::dump::Dumper;
 
 use crate::exit::{Failure, Outcome};
-use crate::types::{Source, Stopped};
+use crate::source::{Sink, Source, Stopped};
 
 /// Print a gob stream as hex, every byte with what it is
 ///
@@ -34,34 +34,39 @@ pub(crate) struct DumpArgs {
 }
 
 pub(crate) fn run(args: &DumpArgs) -> Outcome {
-    let mut output = BufWriter::with_capacity(64 << 10, io::stdout().lock());
-    let dumped = dump(&args.source, &mut output);
-    let flushed = output.flush();
+    let mut lines = Lines {
+        dumper: Dumper::with_limits(args.source.limits()),
+        output: BufWriter::with_capacity(64 << 10, io::stdout().lock()),
+    };
+    let dumped = args.source.read_into(&mut lines);
+    let flushed = lines.output.flush();
     args.source.outcome(dumped)?;
     flushed.map_err(|error| Failure::output(&error))?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn dump(source: &Source, output: &mut impl Write) -> Result<(), Stopped> {
-    let mut input = source.open().map_err(Stopped::Input)?;
-    let mut dumper = Dumper::with_limits(source.limits());
-    let mut chunk = vec![0; 64 << 10];
-    loop {
-        let count = match input.read(&mut chunk) {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            read => read.map_err(Stopped::Input)?,
-        };
-        if count == 0 {
-            break;
-        }
-        dumper.feed(chunk.get(..count).unwrap_or_default());
-        dumper.write_to(output).map_err(Stopped::Output)?;
-        // Whoever writes the stream may take its time: what is there is shown.
-        output.flush().map_err(Stopped::Output)?;
+/// Prints the lines of messages as they come.
+struct Lines<W: Write> {
+    dumper: Dumper,
+    output: W,
+}
+
+impl<W: Write> Sink for Lines<W> {
+    fn take(&mut self, bytes: &[u8]) -> Result<(), Stopped> {
+        self.dumper.feed(bytes);
+        self.dumper
+            .write_to(&mut self.output)
+            .and_then(|()| self.output.flush())
+            .map_err(Stopped::Output)
     }
-    dumper.finish(output).map_err(Stopped::Output)?;
-    match dumper.fault() {
-        Some(fault) => Err(Stopped::Stream(fault.clone())),
-        None => Ok(()),
+
+    fn end(&mut self) -> Result<(), Stopped> {
+        self.dumper
+            .finish(&mut self.output)
+            .map_err(Stopped::Output)?;
+        match self.dumper.fault() {
+            Some(fault) => Err(Stopped::Stream(fault.clone())),
+            None => Ok(()),
+        }
     }
 }

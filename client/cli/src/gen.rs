@@ -3,6 +3,7 @@
 mod field_name;
 mod go;
 mod known;
+mod registered;
 mod rust;
 mod unfit;
 
@@ -13,13 +14,16 @@ use clap::{Args, ValueEnum};
 use gobrpc_codec::inspect::Event;
 
 use crate::exit::{Failure, Outcome};
-use crate::types::{Graph, Source};
+use crate::source::Source;
+use crate::types::Graph;
+use registered::Registered;
 
 /// Write Rust or Go types that decode a gob stream
 ///
 /// One declaration for each type that the stream defines. Types that write
-/// themselves in a way of their own keep their bytes. Fields of interface types are
-/// left out in Rust, with a comment, as the stream does not tell what they may hold.
+/// themselves in a way of their own keep their bytes. What interfaces hold is decoded
+/// without a type in Rust (gobrpc_codec::Interface), as the stream does not tell what
+/// else they may hold; in Go by what the function Register registers.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -48,11 +52,14 @@ enum Language {
 
 pub(crate) fn run(args: &GenArgs) -> Outcome {
     let mut definitions = Vec::new();
+    let mut registered = Registered::default();
     let mut utf8 = true;
     let read = args.source.read(|event| {
         match event {
             Event::Definition { definition, .. } => definitions.push((*definition).clone()),
             Event::String(text) => utf8 = utf8 && std::str::from_utf8(text).is_ok(),
+            Event::InterfaceName(name) => registered.name(name),
+            Event::InterfaceValue { id, .. } => registered.of(id.get()),
             _ => {}
         }
         Ok(())
@@ -60,7 +67,7 @@ pub(crate) fn run(args: &GenArgs) -> Outcome {
     let graph = Graph::new(definitions);
     let text = match args.language {
         Language::Rust => rust::module(&graph, utf8),
-        Language::Go => go::package(&graph),
+        Language::Go => go::package(&graph, &registered),
     };
     // Also after an error: what stands before it is not lost.
     let printed = io::stdout().lock().write_all(text.as_bytes());

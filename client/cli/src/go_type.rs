@@ -159,6 +159,14 @@ fn scalar(word: &str) -> Result<Kind, String> {
     })
 }
 
+/// Whether Go registers a type of this name by itself, so that every program knows it
+/// in an interface (`gob/type.go`, `registerBasics`).
+pub(crate) fn is_basic(name: &str) -> bool {
+    let elem = name.strip_prefix("[]").unwrap_or(name);
+    // `byte` and `rune` are spelled out, and `any` is no concrete type.
+    !matches!(elem, "byte" | "rune" | "any") && scalar(elem).is_ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -181,6 +189,24 @@ mod tests {
             ("[]interface{}", "[]any"),
         ] {
             assert_eq!(parse(text).unwrap().to_string(), printed, "{text}");
+        }
+    }
+
+    #[test]
+    fn basic_types_are_those_that_go_registers() {
+        for name in ["int", "uintptr", "[]uint8", "complex64", "[]string"] {
+            assert!(is_basic(name), "{name}");
+        }
+        for name in [
+            "",
+            "any",
+            "[][]int",
+            "main.T",
+            "*int",
+            "map[string]int",
+            "[]byte",
+        ] {
+            assert!(!is_basic(name), "{name}");
         }
     }
 

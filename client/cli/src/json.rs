@@ -14,9 +14,11 @@ use std::sync::Arc;
 use gobrpc_codec::schema::FieldType;
 use gobrpc_codec::{Edge, Kind, List, Map, MapIter, OpaqueValue, Schema, Struct, Value};
 
-use order::Orders;
-use scalar::{put_base64, put_complex, put_float, put_string};
-use zero::Zeros;
+pub(crate) use order::Orders;
+pub(crate) use scalar::{put_float, put_string};
+pub(crate) use zero::Zeros;
+
+use scalar::{put_base64, put_complex};
 
 /// Prints a value on one line, without a line end.
 ///
@@ -43,10 +45,7 @@ pub(crate) fn write(value: &Value, out: &mut impl Write) -> io::Result<()> {
 }
 
 /// Prints a value into a string.
-///
-/// # Errors
-///
-/// As for [`write`](write()).
+#[cfg(test)]
 pub(crate) fn to_string(value: &Value) -> io::Result<String> {
     let mut text = Vec::new();
     write(value, &mut text)?;
@@ -209,7 +208,7 @@ impl<'a> Printer<'a> {
             Kind::Map(..) => b"{\"$map\":[]}",
             Kind::Opaque(_) => {
                 text.extend_from_slice(b"{\"$opaque\":\"\",\"type\":");
-                put_string(text, schema.get(edge).name().as_bytes());
+                put_string(text, schema.get(edge).full_name().as_bytes());
                 b"}"
             }
             Kind::Struct(_) | Kind::Array(..) if self.zeros.is_cyclic(schema, edge) => b"null",
@@ -283,7 +282,7 @@ impl<'a> Frame<'a> {
                 if *place > 0 {
                     text.push(b',');
                 }
-                put_string(text, field.name().as_bytes());
+                put_string(text, field.full_name().as_bytes());
                 text.push(b':');
                 let sent = value.and_then(|value| value.at(*place));
                 *place += 1;
@@ -337,7 +336,7 @@ fn put_opaque(text: &mut Vec<u8>, opaque: &OpaqueValue) {
     text.extend_from_slice(b"{\"$opaque\":");
     put_base64(text, opaque.payload());
     text.extend_from_slice(b",\"type\":");
-    put_string(text, opaque.name().as_bytes());
+    put_string(text, opaque.full_name().as_bytes());
     text.push(b'}');
 }
 

@@ -20,9 +20,11 @@ mod list;
 mod peer;
 mod pretty;
 mod printable;
+mod progress;
 mod recode;
 mod shape;
 mod size;
+mod source;
 mod types;
 
 use std::process::ExitCode;

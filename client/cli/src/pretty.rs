@@ -1,71 +1,53 @@
-//! JSON over several lines.
+//! Values for people: JSON over several lines, that says what is meant rather than
+//! what was sent.
+//!
+//! The rest of the command prints [`json`](crate::json), which loses nothing. Here maps
+//! are objects, times are dates, and bytes are text where they can be. Nothing
+//! recurses: values may nest a million levels deep.
 
-/// The text with a line for each member and element.
-///
-/// It works on the text, so that the values stay as they were printed: `-0`, and
-/// integers that no float holds. Brackets with nothing inside stay together.
-pub(crate) fn pretty(json: &str) -> String {
-    let mut text = String::with_capacity(json.len() * 2);
-    let mut depth = 0_usize;
-    let mut inside = false;
-    let mut escaped = false;
-    let mut chars = json.chars().peekable();
-    while let Some(c) = chars.next() {
-        if inside {
-            text.push(c);
-            inside = escaped || c != '"';
-            escaped = c == '\\' && !escaped;
-            continue;
-        }
-        match c {
-            '"' => {
-                inside = true;
-                text.push(c);
-            }
-            '[' | '{' => {
-                text.push(c);
-                if let Some(close) = chars.next_if(|&next| matches!(next, ']' | '}')) {
-                    text.push(close);
-                } else {
-                    depth += 1;
-                    new_line(&mut text, depth);
-                }
-            }
-            ']' | '}' => {
-                depth = depth.saturating_sub(1);
-                new_line(&mut text, depth);
-                text.push(c);
-            }
-            ',' => {
-                text.push(c);
-                new_line(&mut text, depth);
-            }
-            ':' => text.push_str(": "),
-            c => text.push(c),
-        }
-    }
-    text
+mod known;
+mod layout;
+mod token;
+
+use std::io::{self, IsTerminal, Write};
+
+use gobrpc_codec::Value;
+
+use crate::json::{Orders, Zeros};
+use layout::Layout;
+use token::Tokens;
+
+/// How it looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Style {
+    /// With the colours of a terminal.
+    colours: bool,
 }
 
-fn new_line(text: &mut String, depth: usize) {
-    /// Deeper levels are not moved further: the text would grow with the square
-    /// of the depth, which a peer may choose.
-    const DEEPEST: usize = 50;
-    text.push('\n');
-    text.extend(std::iter::repeat_n("  ", depth.min(DEEPEST)));
+impl Style {
+    /// As it becomes this output: in colours if it is a terminal that has some, and
+    /// nobody said otherwise (<https://no-color.org>).
+    pub(crate) fn of(output: &impl IsTerminal) -> Self {
+        let set = |name| std::env::var_os(name).filter(|value| !value.is_empty());
+        let dumb = set("TERM").is_some_and(|term| term == "dumb");
+        Self {
+            colours: output.is_terminal() && set("NO_COLOR").is_none() && !dumb,
+        }
+    }
+}
+
+/// Prints a value, without a line end.
+///
+/// # Errors
+///
+/// Those of `out`; `InvalidData` if fields that were not sent would add more than
+/// 2^20 values. Nothing was printed then.
+pub(crate) fn write(value: &Value, style: Style, out: &mut impl Write) -> io::Result<()> {
+    let mut zeros = Zeros::default();
+    zeros.check(value)?;
+    let orders = Orders::of(value, &zeros);
+    Layout::new(Tokens::new(value, &orders, &zeros), style, out).write()
 }
 
 #[cfg(test)]
-mod tests {
-    use super::pretty;
-
-    #[test]
-    fn each_part_has_a_line() {
-        assert_eq!(
-            pretty(r#"{"A":[1,-0],"B":{},"C":"{\"x,\\"}"#),
-            "{\n  \"A\": [\n    1,\n    -0\n  ],\n  \"B\": {},\n  \"C\": \"{\\\"x,\\\\\"\n}"
-        );
-        assert_eq!(pretty("[]"), "[]");
-        assert_eq!(pretty("7"), "7");
-    }
-}
+mod tests;

@@ -9,7 +9,7 @@ use clap::Args;
 use gobrpc_codec::inspect::Recoder;
 
 use crate::exit::{Failure, Outcome};
-use crate::types::Source;
+use crate::source::{Source, Stopped};
 
 /// Decode a gob stream and write it again
 ///
@@ -69,7 +69,7 @@ fn recode(args: &RecodeArgs, output: impl Write, fail: impl Fn(io::Error) -> Fai
     // Also after an error: what stands before it is not lost.
     let flushed = output.flush();
     match read {
-        Err(crate::types::Stopped::Output(error)) => return Err(fail(error)),
+        Err(Stopped::Output(error)) => return Err(fail(error)),
         read => args.source.outcome(read)?,
     }
     flushed.map_err(fail)?;

@@ -3,9 +3,8 @@
 mod declared;
 mod go;
 mod graph;
-mod names;
+pub(crate) mod names;
 mod pointers;
-mod source;
 
 use std::io::{self, BufWriter, Write};
 use std::process::ExitCode;
@@ -17,12 +16,12 @@ use gobrpc_codec::{GoString, Value};
 
 use crate::exit::{Failure, Outcome};
 use crate::json;
+use crate::source::Source;
 pub(crate) use declared::{Declared, Dialect};
 pub(crate) use go::interface;
 pub(crate) use graph::{Graph, Node};
 pub(crate) use names::{Names, exported, shown};
 pub(crate) use pointers::Pointers;
-pub(crate) use source::{Source, Stopped};
 
 /// Print the types that a gob stream defines
 ///

@@ -184,6 +184,7 @@ impl<'a> Writer<'a> {
                 "[]byte" => "Vec<u8>",
                 "string" => self.string,
                 "complex128" => "gobrpc_codec::go::Complex128",
+                "any" => "gobrpc_codec::Interface",
                 name => name,
             }
             .to_owned(),
@@ -222,7 +223,6 @@ impl<'a> Writer<'a> {
 /// What is wrong with a type by itself.
 fn fault(id: i32, node: Node<'_>, is_key: &impl Fn(i32) -> bool) -> Option<String> {
     match node {
-        Node::Predefined("any") => Some("what an interface holds is not known".to_owned()),
         Node::Predefined(_) => None,
         Node::Unknown => Some(format!("type {id} is not defined")),
         Node::Defined(_, definition) => match &definition.kind {

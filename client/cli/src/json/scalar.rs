@@ -20,7 +20,7 @@ pub(crate) fn put_float(text: &mut Vec<u8>, value: f64) {
     }
     // The shortest digits that read back as the same float, and the exponent of
     // the first of them.
-    let shortest = format!("{:e}", value.abs());
+    let shortest = shortest(value.abs());
     let (mantissa, exponent) = shortest.split_once('e').unwrap_or((&shortest, "0"));
     let exponent: i32 = exponent.parse().unwrap_or_default();
     let digits = mantissa.replace('.', "");
@@ -32,6 +32,26 @@ pub(crate) fn put_float(text: &mut Vec<u8>, value: f64) {
         format!("{mantissa}e{sign}{exponent}")
     };
     text.extend_from_slice(number.as_bytes());
+}
+
+/// The shortest digits that read back as this float, as `1.25e7`; of two that are as
+/// close to it the even ones, as in Go's `strconv` and ECMAScript
+/// (`Number::toString`, note 2). Rust takes the larger ones.
+fn shortest(value: f64) -> String {
+    let shortest = format!("{value:e}");
+    let (mantissa, _) = shortest.split_once('e').unwrap_or((&shortest, ""));
+    // That a float lies between two decimals which both read back as it takes more
+    // digits than every float tells apart.
+    let odd = mantissa.ends_with(['1', '3', '5', '7', '9']);
+    if odd && mantissa.len() > usize::try_from(f64::DIGITS).unwrap_or_default() {
+        let even = format!("{value:.*e}", mantissa.len() - 2);
+        // Below a power of two floats are closer to each other: the closest decimal
+        // may then be another float's.
+        if even.parse() == Ok(value) {
+            return even;
+        }
+    }
+    shortest
 }
 
 /// Digits and the exponent of the first of them, without an exponent.

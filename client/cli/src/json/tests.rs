@@ -55,6 +55,11 @@ fn floats_are_those_of_ecmascript() {
         (f64::from(0.1_f32), "0.10000000149011612"),
         (0.1, "0.1"),
         (1234.5678, "1234.5678"),
+        // As close to …313, which Rust prints.
+        (0.189_441_680_908_203_12, "0.18944168090820312"),
+        (-5e-324 * 2.0, "-1e-323"),
+        // The closest of 16 digits, …801, is another float.
+        (2_f64.powi(-44), "5.684341886080802e-14"),
         (f64::NAN, "\"NaN\""),
         (-f64::NAN, "\"NaN\""),
         (f64::INFINITY, "\"+Inf\""),

@@ -15,7 +15,7 @@ pub(crate) enum Dialect {
 }
 
 /// Names of types that generated code uses and so must not declare.
-const GO: &[&str] = &[];
+const GO: &[&str] = &["Register"];
 const RUST: &[&str] = &[
     "BTreeMap",
     "Box",
@@ -36,6 +36,7 @@ const RUST: &[&str] = &[
 #[derive(Debug)]
 pub(crate) struct Declared {
     names: Vec<Option<String>>,
+    given: Names,
 }
 
 /// Longest type without a declaration, in types that it is made of.
@@ -80,7 +81,15 @@ impl Declared {
                 }
             }
         }
-        Self { names: given }
+        Self {
+            names: given,
+            given: names,
+        }
+    }
+
+    /// All names that were given, to give others.
+    pub(crate) fn names(&self) -> Names {
+        self.given.clone()
     }
 
     /// The name of the type at this place, if it is declared.

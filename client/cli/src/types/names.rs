@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 /// Gives every name once.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Names {
     taken: HashSet<String>,
 }
