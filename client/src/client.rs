@@ -244,27 +244,29 @@ impl Client {
 }
 
 impl Caller for Client {
-    fn start(&self, request: Request) -> Exchange {
+    fn start(&self, mut request: Request) -> Exchange {
         let link = &self.handle.link;
-        let timer = match request.head.timeout {
-            None => None,
-            Some(timeout) if timeout.is_zero() => {
-                return failed(
-                    link.place_error(Error::deadline_exceeded("the timeout is 0"), Phase::Queue),
-                );
-            }
-            // A timer needs the runtime, and panics without it.
-            Some(timeout) => match (Runtime::try_current(), Instant::now().checked_add(timeout)) {
-                (Ok(_), Some(deadline)) => Some(Box::pin(tokio::time::sleep_until(deadline))),
-                // Beyond the end of time.
-                (Ok(_), None) => None,
-                (Err(source), _) => {
+        let head = &mut request.head;
+        let mut timer = None;
+        if head.timeout.is_some() || head.deadline.is_some() {
+            let now = Instant::now();
+            if let Some(deadline) = head.deadline_from(now.into_std()).map(Instant::from_std) {
+                let left = deadline.saturating_duration_since(now);
+                if left.is_zero() {
+                    let error = Error::deadline_exceeded("no time is left for the call");
+                    return failed(link.place_error(error, Phase::Queue));
+                }
+                // A timer needs the runtime, and panics without it.
+                if let Err(source) = Runtime::try_current() {
                     let error =
                         Error::failed_precondition("no tokio runtime: call from inside of one");
                     return failed(link.place_error(error.with_source(source), Phase::Queue));
                 }
-            },
-        };
+                // A server of ours learns what is left.
+                head.timeout = Some(left);
+                timer = Some(Box::pin(tokio::time::sleep_until(deadline)));
+            }
+        }
         let deadline = timer.as_ref().map(|timer| timer.deadline());
         match link.start(request, deadline) {
             Started::Waiting(slot) => {

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::BytesMut;
+use gobrpc_protocol::caller::Item;
 use gobrpc_protocol::client_connection::Seq;
-use gobrpc_protocol::{Body, ClientConnection, Delivery, Error, Phase, Request, Result};
+use gobrpc_protocol::{ClientConnection, Delivery, Error, Phase, Request, Result};
 use tokio::time::Instant;
 
 use crate::options::Options;
@@ -14,7 +15,7 @@ use crate::slot::{Place, Slot};
 
 /// A result and the slot that it belongs to: collected under the link's lock,
 /// handed over after it.
-pub(crate) type Completion = (Arc<Slot>, Result<Body>);
+pub(crate) type Completion = (Arc<Slot>, Result<Item>);
 
 /// A connection that is up. It is behind the link's lock; the driver does its
 /// I/O.
@@ -27,8 +28,6 @@ pub(crate) struct Connection {
     unwritten: VecDeque<(Seq, u64)>,
     /// Bytes of the stream up to the oldest of those.
     unwritten_from: u64,
-    /// Bytes that calls have appended to the stream.
-    appended: u64,
     /// Bytes that the socket has accepted.
     written: u64,
     /// Calls that somebody waits for.
@@ -48,7 +47,6 @@ impl Connection {
             number,
             unwritten: VecDeque::new(),
             unwritten_from: 0,
-            appended: 0,
             written: 0,
             live: 0,
             answered: false,
@@ -61,7 +59,7 @@ impl Connection {
     /// A call may exceed the write buffer when it is alone, else it could never
     /// go out. Calls that were given up count: the peer still works on them.
     pub(crate) fn has_room(&self, options: &Options) -> bool {
-        let buffered = self.appended - self.written;
+        let buffered = self.protocol.appended() - self.written;
         self.protocol.in_flight() < options.max_in_flight.max(1)
             && (buffered == 0 || buffered < options.max_write_buffer as u64)
     }
@@ -76,12 +74,12 @@ impl Connection {
             seq: started.seq,
         });
         self.unwritten.push_back((started.seq, started.end));
-        self.appended = started.end;
         self.live += 1;
         Ok(())
     }
 
-    /// Gives up on a call of the connection with that number.
+    /// Gives up on a call of the connection with that number, and tells the peer
+    /// if it understands that.
     pub(crate) fn cancel(&mut self, number: u64, seq: Seq) {
         if number == self.number && self.protocol.cancel(seq).is_some() {
             self.live -= 1;
@@ -100,7 +98,7 @@ impl Connection {
 
     /// True if there is nothing to write.
     pub(crate) fn is_flushed(&self) -> bool {
-        self.appended == self.written
+        self.protocol.appended() == self.written
     }
 
     /// How many bytes wait to be taken by [`Connection::take_output`].
@@ -147,7 +145,11 @@ impl Connection {
                 Ok(Some(reply)) => {
                     self.live -= 1;
                     self.answered = true;
-                    replies.push((reply.call, reply.result));
+                    let metadata = reply.metadata;
+                    let result = reply
+                        .result
+                        .map(|body| Item::new(body).with_metadata(metadata));
+                    replies.push((reply.call, result));
                 }
                 Ok(None) => {
                     outcome = Ok(false);
@@ -179,7 +181,7 @@ impl Connection {
     /// Else a server that accepts and closes at once would be dialled without a
     /// pause.
     pub(crate) fn is_proven(&self, backoff_max: Duration) -> bool {
-        self.answered || self.appended == 0 || self.opened.elapsed() >= backoff_max
+        self.answered || self.protocol.appended() == 0 || self.opened.elapsed() >= backoff_max
     }
 
     /// Ends the connection: its calls fail, each with what is known of its

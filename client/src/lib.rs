@@ -42,7 +42,8 @@ pub use gobrpc_macros::service;
 pub use gobrpc_protocol as protocol;
 pub use gobrpc_protocol::codec::{Gob, Limits};
 pub use gobrpc_protocol::{
-    Call, Caller, Code, Context, Delivery, Error, Phase, Reply, Result, Streaming,
+    Call, Caller, Code, Context, Delivery, Error, ErrorDetails, Metadata, Phase, Reply, Result,
+    Streaming, TraceContext,
 };
 
 #[cfg(doctest)]

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use gobrpc_protocol::{Body, Delivery, Error, Phase, Request, Result};
+use gobrpc_protocol::{Delivery, Error, Item, Phase, Request, Result};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
@@ -119,8 +119,10 @@ impl Link {
                 None
             }
         };
-        // It may have been the last that kept the link up.
-        let task = if state.is_open() {
+        // It may have been the last that kept the link up, and the peer may have
+        // to be told.
+        let unwritten = state.connection().is_some_and(|it| it.output_len() > 0);
+        let task = if state.is_open() && !unwritten {
             None
         } else {
             state.take_task()
@@ -207,7 +209,7 @@ impl Link {
     /// Hands results over, and wakes who waits for them.
     pub(crate) fn complete(
         &self,
-        completions: impl IntoIterator<Item = (Arc<Slot>, Result<Body>)>,
+        completions: impl IntoIterator<Item = (Arc<Slot>, Result<Item>)>,
     ) {
         for (slot, result) in completions {
             slot.complete(result.map_err(|error| error.with_peer(Arc::clone(&self.peer))));

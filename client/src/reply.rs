@@ -32,7 +32,7 @@ impl PendingReply {
 
     fn time_out(&self) -> Result<Item> {
         let (phase, delivery) = match self.link.cancel(&self.slot) {
-            Abandoned::Done(result) => return result.map(Item::new),
+            Abandoned::Done(result) => return result,
             // It is in the buffer at least, and goes out whatever we do.
             Abandoned::At(Place::Connection { .. }) => (Phase::Wait, Delivery::Sent),
             Abandoned::At(_) => (Phase::Queue, Delivery::NotSent),
@@ -51,7 +51,7 @@ impl Replies for PendingReply {
         }
         if let Poll::Ready(result) = self.slot.poll(cx) {
             self.done = true;
-            return Poll::Ready(Some(result.map(Item::new)));
+            return Poll::Ready(Some(result));
         }
         if let Some(timer) = &mut self.timer
             && timer.as_mut().poll(cx).is_ready()

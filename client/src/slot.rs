@@ -4,7 +4,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use gobrpc_protocol::client_connection::Seq;
-use gobrpc_protocol::{Body, Result};
+use gobrpc_protocol::{Item, Result};
 use tokio::time::Instant;
 
 /// The waiting place of one call, shared by who waits and by the link.
@@ -37,7 +37,7 @@ pub(crate) enum Place {
 #[derive(Debug)]
 enum State {
     Waiting(Option<Waker>),
-    Done(Result<Body>),
+    Done(Result<Item>),
     /// Nobody waits any more.
     Gone,
 }
@@ -47,7 +47,7 @@ pub(crate) enum Abandoned {
     /// The call was still waiting, there.
     At(Place),
     /// The result had come already.
-    Done(Result<Body>),
+    Done(Result<Item>),
 }
 
 impl Slot {
@@ -78,7 +78,7 @@ impl Slot {
     /// Sets the result, and wakes who waits for it. The first result counts.
     ///
     /// Not to be called with the link's lock held: what wakes may run at once.
-    pub(crate) fn complete(&self, result: Result<Body>) {
+    pub(crate) fn complete(&self, result: Result<Item>) {
         let waker = {
             let mut inner = self.lock();
             match &mut inner.state {
@@ -96,7 +96,7 @@ impl Slot {
     }
 
     /// Takes the result out; who waits is remembered.
-    pub(crate) fn poll(&self, cx: &mut Context<'_>) -> Poll<Result<Body>> {
+    pub(crate) fn poll(&self, cx: &mut Context<'_>) -> Poll<Result<Item>> {
         let mut inner = self.lock();
         if let State::Waiting(waker) = &mut inner.state {
             match waker {

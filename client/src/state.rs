@@ -115,13 +115,19 @@ impl State {
             return;
         };
         while !self.queue.is_empty() && connection.has_room(options) {
-            let Some(Waiting { request, slot }) = self.queue.pop() else {
+            let Some(Waiting { mut request, slot }) = self.queue.pop() else {
                 return;
             };
-            // The one who waits finds its time up by itself; it need not cost
-            // the peer anything.
-            let expired = slot.deadline.is_some_and(|at| at <= Instant::now());
-            if expired || slot.is_gone() {
+            if let Some(deadline) = slot.deadline {
+                let left = deadline.saturating_duration_since(Instant::now());
+                // The one who waits finds its time up by itself; it need not cost
+                // the peer anything.
+                if left.is_zero() {
+                    continue;
+                }
+                request.head.timeout = Some(left);
+            }
+            if slot.is_gone() {
                 continue;
             }
             if let Err(error) = connection.call(&request, &slot) {

@@ -48,6 +48,8 @@ pub struct Encoder {
     guess: usize,
     inline_types: bool,
     sorted_maps: bool,
+    /// Longest message now; at most the limit's.
+    message_bytes: usize,
 }
 
 /// How many types are found without a hash: an RPC connection alternates
@@ -94,7 +96,14 @@ impl Encoder {
             guess: 0,
             inline_types: false,
             sorted_maps: false,
+            message_bytes: limits.message_bytes,
         }
+    }
+
+    /// Allows shorter messages only, until it is set again: for a protocol that
+    /// knows what its peer takes. Never more than [`Limits::message_bytes`].
+    pub fn set_message_bytes(&mut self, bytes: usize) {
+        self.message_bytes = bytes.min(self.limits.message_bytes);
     }
 
     /// Defines the types of interface values where Go does: in the middle of the
@@ -216,7 +225,7 @@ impl Encoder {
     ) -> Result<()> {
         let id = int_to_uint(i64::from(root.id.get()));
         if self.inline_types && !marks.is_empty() {
-            if value.len() > self.limits.message_bytes {
+            if value.len() > self.message_bytes {
                 return Err(self.too_long(value.len()));
             }
             let mut head = Vec::with_capacity(10);
@@ -233,7 +242,7 @@ impl Encoder {
             Heads::define(marks, &mut self.types, out)
         };
         let length = uint_len(id) + usize::from(root.singleton) + heads.bytes() + value.len();
-        if length > self.limits.message_bytes {
+        if length > self.message_bytes {
             return Err(self.too_long(length));
         }
         put_uint(out, length as u64);
@@ -256,7 +265,7 @@ impl Encoder {
 
     fn end(&mut self, prefix: Prefix, out: &mut Vec<u8>) -> Result<()> {
         self.guess = prefix.fill(out);
-        if self.guess > self.limits.message_bytes {
+        if self.guess > self.message_bytes {
             return Err(self.too_long(self.guess));
         }
         Ok(())
@@ -266,7 +275,7 @@ impl Encoder {
     fn too_long(&self, length: usize) -> Error {
         Error::limit(
             &format!("a message of {length} bytes"),
-            self.limits.message_bytes,
+            self.message_bytes,
             "message_bytes",
         )
     }

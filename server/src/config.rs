@@ -30,6 +30,18 @@ pub struct ServerConfig {
     /// stops taking requests from that connection. One reply may be longer when
     /// it is alone.
     pub write_buffer_bytes: usize,
+    /// Bytes of requests that wait for a handler to end (1 MiB). They are read on
+    /// for the sake of what may come behind them, such as a cancellation, so this
+    /// holds for peers that may send that; Go's cannot.
+    pub waiting_bytes: usize,
+    /// Longest time that a call may take, also if its caller would wait longer or
+    /// does not say (none). A call that takes longer fails with
+    /// `DeadlineExceeded`, and its handler is dropped.
+    pub max_timeout: Option<Duration>,
+    /// Cancels what runs when the peer closes its side (off). Go's server goes on,
+    /// as a peer may close one half and still read replies; a Go client that closes
+    /// does not, and the two look the same.
+    pub cancel_on_eof: bool,
     /// A connection that the server wants to close counts as quiet after so long
     /// without a byte (500 ms).
     pub quiet: Duration,
@@ -42,6 +54,9 @@ impl Default for ServerConfig {
             connections: 1024,
             handlers_per_connection: 256,
             write_buffer_bytes: 1 << 20,
+            waiting_bytes: 1 << 20,
+            max_timeout: None,
+            cancel_on_eof: false,
             quiet: Duration::from_millis(500),
         }
     }
@@ -73,6 +88,27 @@ impl ServerConfig {
     #[must_use]
     pub fn with_write_buffer_bytes(mut self, bytes: usize) -> Self {
         self.write_buffer_bytes = bytes;
+        self
+    }
+
+    /// Sets [`ServerConfig::waiting_bytes`].
+    #[must_use]
+    pub fn with_waiting_bytes(mut self, bytes: usize) -> Self {
+        self.waiting_bytes = bytes;
+        self
+    }
+
+    /// Sets [`ServerConfig::max_timeout`].
+    #[must_use]
+    pub fn with_max_timeout(mut self, timeout: Duration) -> Self {
+        self.max_timeout = Some(timeout);
+        self
+    }
+
+    /// Sets [`ServerConfig::cancel_on_eof`].
+    #[must_use]
+    pub fn with_cancel_on_eof(mut self, on: bool) -> Self {
+        self.cancel_on_eof = on;
         self
     }
 

@@ -1,5 +1,6 @@
 //! The driver: the one task that owns a connection's socket.
 
+use std::collections::HashMap;
 use std::future::poll_fn;
 use std::io;
 use std::pin::{Pin, pin};
@@ -8,8 +9,10 @@ use std::task::{Context as TaskContext, Poll, ready};
 use std::time::Duration;
 
 use bytes::BytesMut;
-use gobrpc_protocol::server_connection::IncomingRequest;
-use gobrpc_protocol::{Context, Peer, ServerConnection};
+use gobrpc_protocol::server_connection::{Incoming, IncomingRequest};
+use gobrpc_protocol::{
+    CallState, Cancel, Context, Error, Peer, Response, Result, ServerConnection,
+};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{Instant, Sleep, sleep_until, timeout};
 use tokio_util::io::poll_read_buf;
@@ -17,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::debug;
 
 use crate::ServerConfig;
+use crate::backlog::{Backlog, Waiting};
 use crate::handlers::{self, Done, Finished};
 use crate::listener::Io;
 use crate::preface;
@@ -109,8 +113,9 @@ async fn serve_peer<S: Io>(mut io: S, peer: Arc<Peer>, shared: Arc<Shared>) {
     let mut driver = Driver::new(io, peer, Arc::clone(&shared), input);
     match driver.run().await {
         End::Over => linger(&mut driver.io).await,
-        End::Killed => {}
+        End::Killed => driver.cancel_all(Cancel::Shutdown),
         End::Broken(error) => {
+            driver.cancel_all(Cancel::Connection);
             debug!(peer = driver.peer.address, %error, "the connection broke");
         }
     }
@@ -163,6 +168,14 @@ struct Driver<S> {
     last_route: Option<(Arc<str>, Route)>,
     /// Handlers that run as tasks.
     running: usize,
+    /// The states of those, by the numbers that the peer gave; the last counts.
+    calls: HashMap<u64, Arc<CallState>>,
+    /// For the next call, if it needs one of its own.
+    spare: Arc<CallState>,
+    /// Requests that wait for a handler to end.
+    backlog: Backlog,
+    /// When bytes were read last, and so all that was not looked at yet.
+    read_at: Instant,
     /// What is being written, and how far it is.
     writing: Vec<u8>,
     written: usize,
@@ -189,6 +202,10 @@ impl<S: Io> Driver<S> {
             done: Vec::new(),
             last_route: None,
             running: 0,
+            calls: HashMap::new(),
+            spare: Arc::default(),
+            backlog: Backlog::default(),
+            read_at: Instant::now(),
             writing: Vec::new(),
             written: 0,
             unflushed: false,
@@ -242,6 +259,7 @@ impl<S: Io> Driver<S> {
         self.running == 0
             && self.unwritten() == 0
             && !self.unflushed
+            && self.backlog.is_empty()
             && !self.connection.is_inside_request()
     }
 
@@ -249,10 +267,24 @@ impl<S: Io> Driver<S> {
         self.writing.len() - self.written + self.connection.output().len()
     }
 
-    /// True if another request may be taken.
+    /// True if another request may be handled.
     fn admits(&mut self) -> bool {
-        self.running < self.shared.config.handlers_per_connection
-            && self.unwritten() < self.shared.config.write_buffer_bytes
+        self.running < self.shared.config.handlers_per_connection && self.has_room()
+    }
+
+    /// True if a reply may be written.
+    fn has_room(&mut self) -> bool {
+        self.unwritten() < self.shared.config.write_buffer_bytes
+    }
+
+    /// True if something may be read, be it a request or not.
+    fn takes(&mut self) -> bool {
+        if self.running < self.shared.config.handlers_per_connection {
+            return self.has_room();
+        }
+        self.connection.is_extended()
+            && self.backlog.bytes() < self.shared.config.waiting_bytes
+            && self.has_room()
     }
 
     /// Moves everything on; ready when the connection is over.
@@ -272,18 +304,22 @@ impl<S: Io> Driver<S> {
             if let Poll::Ready(Err(error)) = self.poll_write(cx) {
                 return Poll::Ready(Err(error));
             }
-            if more && self.admits() {
+            if more && self.takes() {
                 continue;
             }
             if self.read_closed {
-                let over = !more && self.running == 0 && self.unwritten() == 0 && !self.unflushed;
+                let over = !more
+                    && self.running == 0
+                    && self.backlog.is_empty()
+                    && self.unwritten() == 0
+                    && !self.unflushed;
                 return if over {
                     Poll::Ready(Ok(()))
                 } else {
                     Poll::Pending
                 };
             }
-            if !self.admits() {
+            if !self.takes() {
                 // Woken by the socket when it takes bytes, or by a handler.
                 return Poll::Pending;
             }
@@ -298,20 +334,48 @@ impl<S: Io> Driver<S> {
 
     fn take_finished(&mut self, cx: &TaskContext<'_>) {
         self.finished.take(&mut self.done, cx.waker());
-        for done in self.done.drain(..) {
+        let mut done = std::mem::take(&mut self.done);
+        for done in done.drain(..) {
             self.running -= 1;
-            self.connection.reply(done.seq, &done.name, done.result);
+            // The peer may have given the number to another call since.
+            if self
+                .calls
+                .get(&done.seq)
+                .is_some_and(|state| Arc::ptr_eq(state, &done.state))
+            {
+                self.calls.remove(&done.seq);
+            }
+            self.reply(done.seq, &done.name, done.result, &done.state);
         }
+        self.done = done;
     }
 
-    /// Handles whole requests that were read. True if there may be more.
+    /// Handles what was read. True if there may be more.
     fn handle_requests(&mut self) -> bool {
         for _ in 0..BATCH {
-            if !self.admits() {
+            if !self.backlog.is_empty() && self.admits() {
+                if let Some(waiting) = self.backlog.pop() {
+                    self.handle(waiting);
+                }
+                continue;
+            }
+            if !self.takes() {
                 return true;
             }
-            match self.connection.poll_request() {
-                Ok(Some(request)) => self.handle(request),
+            match self.connection.poll() {
+                Ok(Some(Incoming::Request(request))) => {
+                    let waiting = Waiting {
+                        request,
+                        received: self.read_at,
+                    };
+                    if self.admits() {
+                        self.handle(waiting);
+                    } else {
+                        self.backlog.push(waiting);
+                    }
+                }
+                Ok(Some(Incoming::Cancel { seq })) => self.cancel(seq),
+                Ok(Some(_)) => {}
                 Ok(None) => return false,
                 Err(error) => {
                     // Go closes without a word, as there is no call to answer.
@@ -325,7 +389,7 @@ impl<S: Io> Driver<S> {
         true
     }
 
-    fn handle(&mut self, request: IncomingRequest) {
+    fn handle(&mut self, Waiting { request, received }: Waiting) {
         let seq = request.seq;
         let name = &request.service_method;
         // Calls of one method share their name, so that most need no look-up.
@@ -342,16 +406,85 @@ impl<S: Io> Driver<S> {
         let Some((_, route)) = &self.last_route else {
             return;
         };
-        let result = match request.body {
-            Ok(body) => {
-                let context = Context::new(Arc::clone(&self.peer), Arc::clone(&route.name), seq);
-                handlers::start(route, context, body, &self.finished)
+        let deadline = match deadline(&request, received, &self.shared.config) {
+            Ok(deadline) => deadline,
+            Err(error) => {
+                self.connection.reply(seq, name, Err(error));
+                return;
             }
-            Err(error) => Some(Err(error)),
         };
-        match result {
-            Some(result) => self.connection.reply(seq, &route.name, result),
-            None => self.running += 1,
+        let body = match request.body {
+            Ok(body) => body,
+            Err(error) => {
+                self.connection.reply(seq, &route.name, Err(error));
+                return;
+            }
+        };
+        let state = Arc::clone(&self.spare);
+        let context = Context::with_state(
+            Arc::clone(&self.peer),
+            Arc::clone(&route.name),
+            seq,
+            Arc::clone(&state),
+        )
+        .with_received(received.into_std())
+        .with_deadline(deadline.map(Instant::into_std))
+        .with_idempotent(request.idempotent)
+        .with_metadata(request.metadata);
+        let name = Arc::clone(&route.name);
+        match handlers::start(route, context, deadline, body, &self.finished) {
+            Some(result) => self.reply(seq, &name, result, &state),
+            None => {
+                self.running += 1;
+                self.calls.insert(seq, Arc::clone(&state));
+            }
+        }
+        drop(state);
+        // Most calls are over, and have left nothing in their state: the next one
+        // can have it.
+        let fresh = Arc::get_mut(&mut self.spare).is_some_and(|spare| spare.is_untouched());
+        if !fresh {
+            self.spare = Arc::default();
+        }
+    }
+
+    fn reply(&mut self, seq: u64, name: &str, result: Result<Response>, state: &CallState) {
+        let metadata = state.take_reply_metadata();
+        let result = if metadata.is_empty() {
+            result
+        } else {
+            match result {
+                Ok(mut response) => {
+                    response.metadata_mut().extend(metadata);
+                    Ok(response)
+                }
+                // What a peer of ours said stays here, with its metadata.
+                Err(error) => {
+                    let error = error.for_caller();
+                    let mut all = error.metadata().clone();
+                    all.extend(metadata);
+                    Err(error.with_metadata(all))
+                }
+            }
+        };
+        self.connection.reply(seq, name, result);
+    }
+
+    /// The caller gives up on a call. What runs goes on until it notices, and keeps
+    /// its place until then: else a peer could start without end what it cancels.
+    fn cancel(&mut self, seq: u64) {
+        if let Some(waiting) = self.backlog.remove(seq) {
+            let error = Error::from(Cancel::ByCaller).not_processed();
+            let name = &waiting.request.service_method;
+            self.connection.reply(seq, name, Err(error));
+        } else if let Some(state) = self.calls.get(&seq) {
+            state.cancel(Cancel::ByCaller);
+        }
+    }
+
+    fn cancel_all(&self, reason: Cancel) {
+        for state in self.calls.values() {
+            state.cancel(reason);
         }
     }
 
@@ -401,6 +534,9 @@ impl<S: Io> Driver<S> {
             }
             Poll::Ready(Ok(0)) => {
                 self.read_closed = true;
+                if self.shared.config.cancel_on_eof {
+                    self.cancel_all(Cancel::Connection);
+                }
                 if let Err(error) = self.connection.handle_eof() {
                     debug!(peer = self.peer.address, %error, "the peer stopped early");
                 }
@@ -408,6 +544,7 @@ impl<S: Io> Driver<S> {
             }
             Poll::Ready(Ok(count)) => {
                 self.traffic += count as u64;
+                self.read_at = Instant::now();
                 if count == spare {
                     self.read_size = (self.read_size * 2).min(READ_MAX);
                 }
@@ -416,4 +553,30 @@ impl<S: Io> Driver<S> {
             Poll::Ready(Err(error)) => Err(error),
         }
     }
+}
+
+/// When the call's time is up, if ever.
+///
+/// # Errors
+///
+/// If it is up already: then nothing of the call is looked at.
+fn deadline(
+    request: &IncomingRequest,
+    received: Instant,
+    config: &ServerConfig,
+) -> Result<Option<Instant>> {
+    let timeout = match (request.timeout, config.max_timeout) {
+        (Some(asked), Some(max)) => asked.min(max),
+        (Some(timeout), None) | (None, Some(timeout)) => timeout,
+        (None, None) => return Ok(None),
+    };
+    // What is beyond the end of time never comes.
+    let Some(deadline) = received.checked_add(timeout) else {
+        return Ok(None);
+    };
+    if deadline <= Instant::now() {
+        let error = Error::deadline_exceeded("the call's time was up before it was begun");
+        return Err(error.not_processed());
+    }
+    Ok(Some(deadline))
 }

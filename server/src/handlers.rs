@@ -4,7 +4,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context as TaskContext, Poll, Waker};
 
-use gobrpc_protocol::{Body, Context, Error, HandlerFuture, Handling, Response, Result};
+use gobrpc_protocol::{
+    Body, CallState, Cancel, Context, Error, HandlerFuture, Handling, Response, Result,
+};
+use tokio::time::{Instant, timeout_at};
 
 use crate::router::Route;
 
@@ -25,6 +28,7 @@ pub(crate) struct Done {
     pub(crate) seq: u64,
     pub(crate) name: Arc<str>,
     pub(crate) result: Result<Response>,
+    pub(crate) state: Arc<CallState>,
 }
 
 impl Finished {
@@ -59,6 +63,7 @@ struct Ticket {
     finished: Arc<Finished>,
     seq: u64,
     name: Arc<str>,
+    state: Arc<CallState>,
     answered: bool,
 }
 
@@ -73,6 +78,7 @@ impl Ticket {
             seq: self.seq,
             name: Arc::clone(&self.name),
             result,
+            state: Arc::clone(&self.state),
         });
     }
 }
@@ -99,14 +105,16 @@ enum Start {
 }
 
 /// Starts to handle a call. Gives the reply if it is there at once; else the
-/// reply comes by way of `finished`.
+/// reply comes by way of `finished`, when the handler is done or cancelled.
 pub(crate) fn start(
     route: &Route,
     context: Context,
+    deadline: Option<Instant>,
     body: Body,
     finished: &Arc<Finished>,
 ) -> Option<Result<Response>> {
     let seq = context.seq();
+    let state = Arc::clone(context.state());
     // Most handlers compute and never wait. Polled right here, they cost no task
     // and no wake-up, and their replies leave in one write.
     let started = catch_unwind(AssertUnwindSafe(|| {
@@ -124,30 +132,61 @@ pub(crate) fn start(
             }
         }
     }));
-    let ticket = || Ticket {
+    let ticket = |state| Ticket {
         finished: Arc::clone(finished),
         seq,
         name: Arc::clone(&route.name),
+        state,
         answered: false,
     };
     match started {
         Ok(Start::Over(result)) => Some(result),
-        Ok(Start::Task(future)) => {
-            let ticket = ticket();
+        Ok(Start::Task(mut future)) => {
+            let ticket = ticket(state);
             tokio::spawn(async move {
-                let result = future.await;
+                let result = tokio::select! {
+                    biased;
+                    reason = cancelled(&ticket.state, deadline) => Err(reason.into()),
+                    result = &mut future => result,
+                };
+                // What the handler holds is given back before its caller learns
+                // that it is over.
+                drop(future);
                 ticket.finish(result);
             });
             None
         }
         Ok(Start::Blocking(handler)) => {
-            let ticket = ticket();
-            tokio::task::spawn_blocking(move || {
+            let ticket = ticket(Arc::clone(&state));
+            let thread = tokio::task::spawn_blocking(move || {
                 let result = handler();
                 ticket.finish(result);
             });
+            if let Some(deadline) = deadline {
+                tokio::spawn(async move {
+                    // The thread cannot be stopped, but told.
+                    if timeout_at(deadline, thread).await.is_err() {
+                        state.cancel(Cancel::Deadline);
+                    }
+                });
+            }
             None
         }
         Err(_) => Some(Err(panicked(&route.name))),
+    }
+}
+
+/// Waits until the call is cancelled, or its time is up.
+async fn cancelled(state: &Arc<CallState>, deadline: Option<Instant>) -> Cancel {
+    let cancelled = state.cancelled();
+    let Some(deadline) = deadline else {
+        return cancelled.await;
+    };
+    match timeout_at(deadline, cancelled).await {
+        Ok(reason) => reason,
+        Err(_) => {
+            state.cancel(Cancel::Deadline);
+            Cancel::Deadline
+        }
     }
 }

@@ -4,6 +4,7 @@
 //! it does not announce itself (that is `gobrpc-registry`).
 
 mod address;
+mod backlog;
 mod config;
 mod connection;
 mod handlers;
@@ -23,6 +24,9 @@ pub use config::ServerConfig;
 pub use gobrpc_macros::service;
 pub use listener::{Accepting, Io, Listener};
 pub use protocol::codec::Gob;
-pub use protocol::{Code, Context, Error, Result, Service, ServiceInfo};
+pub use protocol::{
+    Cancel, Code, Context, Error, ErrorDetails, Metadata, Result, Service, ServiceInfo,
+    TraceContext,
+};
 pub use running::{Running, ShutdownReport};
 pub use server::Server;

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use gobrpc_codec::{Decode, DecodeOwned, Encode, Prepared, RawValue, Schema};
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// A body to send: encoded once, it goes out on any connection as often as
 /// needed.
@@ -64,9 +64,22 @@ impl Body {
     ///
     /// # Errors
     ///
-    /// If it does not fit `T`; the message starts with `gob:`, as Go's does.
+    /// If it does not fit `T`; the message starts with `gob:`, as Go's does. Bytes
+    /// count from the beginning of the body.
     pub fn decode<T: DecodeOwned>(&self) -> Result<T> {
         Ok(self.0.decode()?)
+    }
+
+    /// Decodes the body as the argument of a call: an error says so, since it is
+    /// the caller who reads it.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Body::decode`].
+    pub fn decode_argument<T: DecodeOwned>(&self) -> Result<T> {
+        self.0
+            .decode()
+            .map_err(|error| Error::of_part("the argument", error))
     }
 
     /// Decodes the body into a value that may borrow from it.
@@ -93,12 +106,12 @@ impl Body {
 
 impl From<RawValue> for Body {
     fn from(raw: RawValue) -> Self {
-        Self(raw)
+        Self(raw.detached())
     }
 }
 
 impl TryFrom<&Payload> for Body {
-    type Error = crate::Error;
+    type Error = Error;
 
     /// The body as a peer would receive it: for calls inside of one process.
     fn try_from(payload: &Payload) -> Result<Self> {

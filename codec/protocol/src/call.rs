@@ -12,8 +12,10 @@ use std::time::Duration;
 use gobrpc_codec::{DecodeOwned, Encode};
 
 use crate::body::Payload;
-use crate::caller::{Caller, Exchange, Head, Request};
+use crate::caller::{Caller, Exchange, Head, Item, Request};
+use crate::context::Context as CallContext;
 use crate::error::{Delivery, Error, Phase, Result};
+use crate::metadata::Metadata;
 
 /// A call that was not sent yet: set what it needs, then `.await` it or
 /// [`start`](Call::start) it.
@@ -51,7 +53,8 @@ impl<T, C: Caller> Call<T, C> {
     }
 
     /// Fails the call with [`Code::DeadlineExceeded`](crate::Code) if it takes
-    /// longer, from its start on.
+    /// longer, from its start on. A server of ours learns it, and stops working on
+    /// the call then.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.head.timeout = Some(timeout);
         self
@@ -61,6 +64,35 @@ impl<T, C: Caller> Call<T, C> {
     /// it may be sent again.
     pub fn idempotent(mut self) -> Self {
         self.head.idempotent = true;
+        self
+    }
+
+    /// Adds to the metadata that travels beside the argument. A Go server ignores
+    /// it.
+    pub fn meta(mut self, key: impl AsRef<[u8]>, value: impl AsRef<[u8]>) -> Self {
+        self.head.metadata.append(key, value);
+        self
+    }
+
+    /// Makes the call a part of one that is being handled: it may take no longer
+    /// than what is left of that one, and belongs to the same trace.
+    ///
+    /// Nothing else of the caller's is passed on: not its other metadata, which may
+    /// be meant for us alone. A handler that is cancelled is dropped, and with it
+    /// the calls that it waits for.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use gobrpc_protocol::{Call, Caller, Context, Result};
+    ///
+    /// async fn handle<C: Caller + Clone>(cx: &Context, stock: C) -> Result<u64> {
+    ///     Call::new(stock, "Stock.Count", &"apples").within(cx).await
+    /// }
+    /// # let _ = handle::<std::sync::Arc<dyn Caller>>;
+    /// ```
+    pub fn within(mut self, context: &CallContext) -> Self {
+        self.head.set_within(context);
         self
     }
 
@@ -105,20 +137,43 @@ pub struct Reply<T> {
     reply: PhantomData<fn() -> T>,
 }
 
+impl<T: DecodeOwned> Reply<T> {
+    /// Waits for the reply with its metadata; that of an error is in
+    /// [`Error::metadata`].
+    ///
+    /// # Errors
+    ///
+    /// As those of the call.
+    pub async fn with_metadata(mut self) -> Result<(T, Metadata)> {
+        let item = std::future::poll_fn(|cx| self.poll_item(cx)).await?;
+        Ok((decode(&item)?, item.metadata))
+    }
+}
+
+impl<T> Reply<T> {
+    fn poll_item(&mut self, cx: &mut Context<'_>) -> Poll<Result<Item>> {
+        Poll::Ready(ready!(self.exchange.poll_next(cx)).unwrap_or_else(|| {
+            Err(Error::internal("the exchange ended without a reply")
+                .with_phase(Phase::Wait)
+                .with_delivery(Delivery::Sent))
+        }))
+    }
+}
+
+fn decode<T: DecodeOwned>(item: &Item) -> Result<T> {
+    item.body.decode().map_err(|error| {
+        error
+            .with_phase(Phase::Decode)
+            .with_delivery(Delivery::Answered)
+    })
+}
+
 impl<T: DecodeOwned> Future for Reply<T> {
     type Output = Result<T>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<T>> {
-        let item = ready!(self.exchange.poll_next(cx)).unwrap_or_else(|| {
-            Err(Error::internal("the exchange ended without a reply")
-                .with_phase(Phase::Wait)
-                .with_delivery(Delivery::Sent))
-        })?;
-        Poll::Ready(item.body.decode().map_err(|error| {
-            error
-                .with_phase(Phase::Decode)
-                .with_delivery(Delivery::Answered)
-        }))
+        let item = ready!(self.poll_item(cx))?;
+        Poll::Ready(decode(&item))
     }
 }
 

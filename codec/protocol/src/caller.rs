@@ -5,10 +5,13 @@ use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::body::{Body, Payload};
+use crate::context::Context as CallContext;
 use crate::error::Result;
+use crate::metadata::Metadata;
+use crate::trace_context::{TRACEPARENT, TRACESTATE};
 
 /// Starts exchanges: a connection, a pool, a balancer, or a layer around one.
 ///
@@ -52,8 +55,12 @@ pub struct Head {
     pub service_method: Cow<'static, str>,
     /// How long the call may take, from its start.
     pub timeout: Option<Duration>,
+    /// When its time is up, if that is known: the earlier of both counts.
+    pub deadline: Option<Instant>,
     /// Running it twice does what running it once does.
     pub idempotent: bool,
+    /// What travels beside the argument.
+    pub metadata: Metadata,
 }
 
 impl Head {
@@ -62,8 +69,36 @@ impl Head {
         Self {
             service_method: service_method.into(),
             timeout: None,
+            deadline: None,
             idempotent: false,
+            metadata: Metadata::new(),
         }
+    }
+
+    /// Makes the call a part of one that is being handled: it ends when that one
+    /// does, and belongs to its trace.
+    pub fn set_within(&mut self, context: &CallContext) {
+        self.deadline = earlier(self.deadline, context.deadline());
+        for key in [TRACEPARENT, TRACESTATE] {
+            if let Some(value) = context.metadata().get(key) {
+                self.metadata.set(key, value);
+            }
+        }
+    }
+
+    /// When the call's time is up if it starts now; `None` for never.
+    #[must_use]
+    pub fn deadline_from(&self, now: Instant) -> Option<Instant> {
+        // What is beyond the end of time never comes.
+        let own = self.timeout.and_then(|timeout| now.checked_add(timeout));
+        earlier(own, self.deadline)
+    }
+}
+
+fn earlier(a: Option<Instant>, b: Option<Instant>) -> Option<Instant> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
     }
 }
 
@@ -73,13 +108,25 @@ impl Head {
 pub struct Item {
     /// The value.
     pub body: Body,
+    /// What came beside it.
+    pub metadata: Metadata,
 }
 
 impl Item {
     /// An item with this value.
     #[must_use]
     pub fn new(body: Body) -> Self {
-        Self { body }
+        Self {
+            body,
+            metadata: Metadata::new(),
+        }
+    }
+
+    /// Sets what came beside it.
+    #[must_use]
+    pub fn with_metadata(mut self, metadata: Metadata) -> Self {
+        self.metadata = metadata;
+        self
     }
 }
 

@@ -8,8 +8,14 @@ use gobrpc_codec::{Decoder, Encoder, Limits, TypeId};
 
 use crate::body::{Body, Payload};
 use crate::caller::Head;
+use crate::details::ErrorDetails;
 use crate::error::{Code, Delivery, Error, Phase, Result};
-use crate::header::{ExtendedRequest, GoRequest, HEADER_BYTES_MAX, Header, caps, is_header};
+use crate::header::{
+    self, ExtendedRequest, GoRequest, HEADER_BYTES_MAX, Header, NO_CALL, caps, flags, is_header,
+    kind, reserved,
+};
+use crate::metadata::Metadata;
+use crate::server_connection::CancelArgs;
 
 /// The client's side of one connection: calls in, bytes out; bytes in, replies
 /// out.
@@ -24,14 +30,20 @@ pub struct ClientConnection<T> {
     decoder: Decoder,
     encoder: Encoder,
     output: Vec<u8>,
-    pending: HashMap<u64, Option<T>, BuildHasherDefault<SeqHasher>>,
+    pending: HashMap<u64, Pending<T>, BuildHasherDefault<SeqHasher>>,
+    /// How many of them are our own questions.
+    internal: usize,
     next_seq: u64,
     plain_go: bool,
     /// The reply whose body comes next.
     header: Option<ReplyHeader>,
     /// The wire type that was found to be a header's.
     header_type: Option<TypeId>,
-    peer_caps: u64,
+    peer: PeerKind,
+    /// The call by which we asked what the peer understands.
+    hello: Option<u64>,
+    /// Calls that were given up before we knew how to say so.
+    untold: Vec<u64>,
     /// Bytes that went out before what `output` holds.
     taken: u64,
 }
@@ -56,10 +68,54 @@ impl Hasher for SeqHasher {
     }
 }
 
+/// A call that the peer has not answered.
 #[derive(Debug)]
-struct ReplyHeader {
-    seq: u64,
-    error: Option<Error>,
+enum Pending<T> {
+    /// Somebody waits for it.
+    Waiting(T),
+    /// Nobody waits any more.
+    GivenUp,
+    /// The connection itself asked, and nobody waits.
+    Internal,
+}
+
+impl<T> Pending<T> {
+    fn call(self) -> Option<T> {
+        match self {
+            Self::Waiting(call) => Some(call),
+            Self::GivenUp | Self::Internal => None,
+        }
+    }
+}
+
+/// What is known of the peer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum PeerKind {
+    /// It has not answered yet.
+    Unknown,
+    /// One of ours, with these caps.
+    Ours(u64),
+    /// It has no caps: Go, or the fork of it that takes [`reserved::CANCEL`].
+    Plain,
+    /// Go; it was asked.
+    Go,
+    /// That fork.
+    Fork,
+}
+
+/// A header whose body comes next.
+#[derive(Debug)]
+enum ReplyHeader {
+    Reply {
+        seq: u64,
+        error: Option<Error>,
+        metadata: Metadata,
+    },
+    Ping {
+        reference: u64,
+    },
+    /// Of a kind that needs nothing, or is not known here.
+    Other,
 }
 
 /// The number of a call on its connection.
@@ -93,6 +149,8 @@ pub struct IncomingReply<T> {
     pub call: T,
     /// The reply's body, or the error that the peer answered.
     pub result: Result<Body>,
+    /// What came beside the body; that of an error is in the error.
+    pub metadata: Metadata,
 }
 
 impl<T> Default for ClientConnection<T> {
@@ -116,11 +174,14 @@ impl<T> ClientConnection<T> {
             encoder: Encoder::with_limits(limits),
             output: Vec::new(),
             pending: HashMap::default(),
+            internal: 0,
             next_seq: 0,
             plain_go: false,
             header: None,
             header_type: None,
-            peer_caps: 0,
+            peer: PeerKind::Unknown,
+            hello: None,
+            untold: Vec::new(),
             taken: 0,
         }
     }
@@ -132,56 +193,187 @@ impl<T> ClientConnection<T> {
         self
     }
 
-    /// Appends a call to the output.
+    /// Appends a call to the output. Of the head's times only
+    /// [`timeout`](Head::timeout) counts, as what is left now.
     ///
     /// # Errors
     ///
     /// If it cannot be encoded or is too long; nothing was appended then.
     pub fn call(&mut self, head: &Head, body: &Payload, call: T) -> Result<Started> {
-        let seq = self.next_seq;
         let mut header = Header {
             service_method: head.service_method.as_ref().into(),
-            seq,
+            seq: self.next_seq,
             ..Header::default()
         };
+        if !self.plain_go {
+            if let Some(timeout) = head.timeout {
+                // 0 would be no bound. 292 years are as good as all that is more.
+                header.timeout = i64::try_from(timeout.as_nanos()).unwrap_or(i64::MAX);
+                if header.timeout == 0 {
+                    header.timeout = -1;
+                }
+            }
+            if head.idempotent {
+                header.flags = flags::IDEMPOTENT;
+            }
+            header.meta = head.metadata.to_wire();
+        }
+        self.request(header, |encoder, output| {
+            encoder.append(body.prepared(), output)
+        })?;
+        let seq = self.next_seq;
+        self.next_seq = seq.wrapping_add(1);
+        self.pending.insert(seq, Pending::Waiting(call));
+        Ok(Started {
+            seq: Seq(seq),
+            end: self.appended(),
+        })
+    }
+
+    /// Appends a header and a body, or nothing.
+    fn request(
+        &mut self,
+        mut header: Header<'_>,
+        body: impl FnOnce(&mut Encoder, &mut Vec<u8>) -> gobrpc_codec::Result<()>,
+    ) -> Result<()> {
         let checkpoint = self.encoder.checkpoint(&self.output);
+        let failed = |error: Error| {
+            Err(error
+                .with_phase(Phase::Encode)
+                .with_delivery(Delivery::NotSent))
+        };
+        self.encoder.set_message_bytes(HEADER_BYTES_MAX);
         let written = if self.plain_go {
             self.encoder.encode(&GoRequest(&header), &mut self.output)
         } else {
-            if seq == 0 {
-                header.caps = caps::EXTENDED;
+            if header.seq == 0 {
+                header.caps = caps::OURS;
             }
             self.encoder
                 .encode(&ExtendedRequest(&header), &mut self.output)
         };
-        let written = written.and_then(|()| self.encoder.append(body.prepared(), &mut self.output));
-        if let Err(error) = written {
+        self.encoder.set_message_bytes(usize::MAX);
+        if written.is_err() {
             self.encoder.rollback(checkpoint, &mut self.output);
-            return Err(Error::from(error)
-                .with_phase(Phase::Encode)
-                .with_delivery(Delivery::NotSent));
+            return failed(header::too_long());
         }
-        self.next_seq = seq.wrapping_add(1);
-        self.pending.insert(seq, Some(call));
-        Ok(Started {
-            seq: Seq(seq),
-            end: self.taken + self.output.len() as u64,
-        })
+        if let Err(error) = body(&mut self.encoder, &mut self.output) {
+            self.encoder.rollback(checkpoint, &mut self.output);
+            return failed(error.into());
+        }
+        Ok(())
     }
 
     /// Gives up on a call: its reply will be dropped when it comes. Gives back
     /// what was given with the call, if it still waits.
     ///
-    /// The call stays in [`in_flight`](Self::in_flight) until then, since the
-    /// peer still works on it.
+    /// The peer is told so, if it understands that; while that is not known, it
+    /// is asked. The call stays in [`in_flight`](Self::in_flight) until it is
+    /// answered, since the peer may still work on it.
     pub fn cancel(&mut self, seq: Seq) -> Option<T> {
-        self.pending.get_mut(&seq.0)?.take()
+        let pending = self.pending.get_mut(&seq.0)?;
+        if !matches!(pending, Pending::Waiting(_)) {
+            return None;
+        }
+        let call = std::mem::replace(pending, Pending::GivenUp).call();
+        self.tell(seq.0);
+        call
     }
 
-    /// Calls that the peer has not answered yet.
+    /// Tells the peer that a call was given up.
+    fn tell(&mut self, seq: u64) {
+        if self.plain_go {
+            return;
+        }
+        match self.peer {
+            PeerKind::Go => {}
+            PeerKind::Ours(_) => self.control(kind::CANCEL, seq),
+            PeerKind::Fork => {
+                let header = Header {
+                    service_method: reserved::CANCEL.into(),
+                    seq: self.next_seq,
+                    ..Header::default()
+                };
+                let args = CancelArgs { seq };
+                let sent = self.request(header, |encoder, output| encoder.encode(&args, output));
+                if sent.is_ok() {
+                    self.ask();
+                }
+            }
+            PeerKind::Unknown | PeerKind::Plain => {
+                self.untold.push(seq);
+                self.hello();
+            }
+        }
+    }
+
+    /// Asks the peer what it understands, if that is not known and it was not
+    /// asked yet: a call of [`reserved::HELLO`], which fails at a Go server and
+    /// harms nothing. The answer shows in [`peer_caps`](Self::peer_caps).
+    pub fn hello(&mut self) {
+        let known = !matches!(self.peer, PeerKind::Unknown | PeerKind::Plain);
+        if known || self.hello.is_some() || self.plain_go {
+            return;
+        }
+        let header = Header {
+            service_method: reserved::HELLO.into(),
+            seq: self.next_seq,
+            ..Header::default()
+        };
+        let sent = self.request(header, |encoder, output| encoder.encode(&(), output));
+        if sent.is_ok() {
+            self.hello = Some(self.next_seq);
+            self.ask();
+        }
+    }
+
+    /// Notes that a call of our own was appended.
+    fn ask(&mut self) {
+        self.pending.insert(self.next_seq, Pending::Internal);
+        self.internal += 1;
+        self.next_seq = self.next_seq.wrapping_add(1);
+    }
+
+    /// Appends a frame that belongs to no call; only to a peer with caps.
+    fn control(&mut self, kind: u64, reference: u64) {
+        let header = Header {
+            seq: NO_CALL,
+            kind,
+            reference,
+            ..Header::default()
+        };
+        // A few bytes of known types are always within the limits.
+        let _ = self.request(header, |encoder, output| encoder.encode(&false, output));
+    }
+
+    /// Notes what a reply tells of the peer, and says what had to wait for it.
+    fn learn(&mut self, seq: u64, caps: u64, error: Option<&Error>) {
+        let hello = self.hello == Some(seq);
+        if matches!(self.peer, PeerKind::Unknown | PeerKind::Plain) {
+            self.peer = match error {
+                _ if caps != 0 => PeerKind::Ours(caps),
+                // Who has such a service lacks the method alone.
+                Some(error) if hello && error.message().starts_with("rpc: can't find method") => {
+                    PeerKind::Fork
+                }
+                _ if hello => PeerKind::Go,
+                _ => PeerKind::Plain,
+            };
+            if self.peer != PeerKind::Plain {
+                for seq in std::mem::take(&mut self.untold) {
+                    if self.pending.contains_key(&seq) {
+                        self.tell(seq);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Calls that the peer has not answered yet, without those that the
+    /// connection itself makes.
     #[must_use]
     pub fn in_flight(&self) -> usize {
-        self.pending.len()
+        self.pending.len() - self.internal
     }
 
     /// The buffer to append received bytes to.
@@ -202,17 +394,34 @@ impl<T> ClientConnection<T> {
         &self.output
     }
 
+    /// How many bytes the connection has sent when all that was appended has gone
+    /// out.
+    #[must_use]
+    pub fn appended(&self) -> u64 {
+        self.taken + self.output.len() as u64
+    }
+
     /// Takes the bytes to send, and leaves `empty` to collect the next ones.
     pub fn take_output(&mut self, empty: Vec<u8>) -> Vec<u8> {
         self.taken += self.output.len() as u64;
         std::mem::replace(&mut self.output, empty)
     }
 
-    /// What the peer said that it understands; 0 until its first reply, and for
-    /// Go.
+    /// What the peer said that it understands: [`caps`]. 0 until its first reply,
+    /// and for Go.
     #[must_use]
     pub fn peer_caps(&self) -> u64 {
-        self.peer_caps
+        match self.peer {
+            PeerKind::Ours(caps) => caps,
+            _ => 0,
+        }
+    }
+
+    /// True once the peer has answered, so that [`peer_caps`](Self::peer_caps) is
+    /// its last word.
+    #[must_use]
+    pub fn is_peer_known(&self) -> bool {
+        self.peer != PeerKind::Unknown
     }
 
     /// The next whole reply. Replies to calls that were given up are dropped, and
@@ -240,37 +449,54 @@ impl<T> ClientConnection<T> {
 
     fn poll_reply_inner(&mut self) -> Result<Option<IncomingReply<T>>> {
         loop {
-            match self.header.take() {
-                None => {
-                    if !self.poll_header()? {
-                        return Ok(None);
-                    }
+            let Some(header) = self.header.take() else {
+                if !self.poll_header()? {
+                    return Ok(None);
                 }
-                Some(header) => {
-                    // A fault in a body is that call's alone: messages are
-                    // delimited, so that the next one is found.
-                    let body = match self.decoder.take() {
-                        Ok(None) => {
-                            self.header = Some(header);
-                            return Ok(None);
+                continue;
+            };
+            // A fault in a body is that call's alone: messages are delimited, so
+            // that the next one is found.
+            let body = match self.decoder.take() {
+                Ok(None) => {
+                    self.header = Some(header);
+                    return Ok(None);
+                }
+                Ok(Some(raw)) => Ok(Body::from(raw)),
+                Err(error) if error.is_fatal() => return Err(error.into()),
+                Err(error) => Err(Error::from(error)
+                    .with_phase(Phase::Decode)
+                    .with_delivery(Delivery::Answered)),
+            };
+            match header {
+                ReplyHeader::Reply {
+                    seq,
+                    error,
+                    metadata,
+                } => {
+                    let call = match self.pending.remove(&seq) {
+                        Some(Pending::Waiting(call)) => call,
+                        Some(Pending::Internal) => {
+                            self.internal -= 1;
+                            continue;
                         }
-                        Ok(Some(raw)) => Ok(Body::from(raw)),
-                        Err(error) if error.is_fatal() => return Err(error.into()),
-                        Err(error) => Err(Error::from(error)
-                            .with_phase(Phase::Decode)
-                            .with_delivery(Delivery::Answered)),
+                        Some(Pending::GivenUp) | None => continue,
                     };
-                    let Some(call) = self.pending.remove(&header.seq).flatten() else {
-                        continue;
+                    let (result, metadata) = match error {
+                        None => (body, metadata),
+                        Some(error) => {
+                            let error = with_details(error, body.ok()).with_metadata(metadata);
+                            (Err(error), Metadata::new())
+                        }
                     };
                     return Ok(Some(IncomingReply {
                         call,
-                        result: match header.error {
-                            Some(error) => Err(error),
-                            None => body,
-                        },
+                        result,
+                        metadata,
                     }));
                 }
+                ReplyHeader::Ping { reference } => self.control(kind::PONG, reference),
+                ReplyHeader::Other => {}
             }
         }
     }
@@ -295,22 +521,33 @@ impl<T> ClientConnection<T> {
         let Some(header) = header else {
             return Ok(false);
         };
-        let error = if header.error.is_empty() {
-            None
-        } else {
-            let text = header.error.into_owned();
-            Some(match header.code {
-                0 => Error::from_go_text(text),
-                code => Error::with_code(Code::from_number(code), text)
-                    .with_delivery(Delivery::Answered),
-            })
+        let (seq, caps) = (header.seq, header.caps);
+        // A peer that has not shown its caps has calls and replies alone.
+        let kind = match self.peer {
+            PeerKind::Ours(_) => header.kind,
+            _ if caps != 0 => header.kind,
+            _ => kind::CALL,
         };
-        self.peer_caps |= header.caps;
-        self.header = Some(ReplyHeader {
-            seq: header.seq,
-            error,
-        });
+        let incoming = match kind {
+            kind::CALL => ReplyHeader::Reply {
+                seq,
+                metadata: Metadata::from_wire(&header.meta),
+                error: error_of(header),
+            },
+            kind::PING => ReplyHeader::Ping {
+                reference: header.reference,
+            },
+            _ => ReplyHeader::Other,
+        };
         self.decoder.set_message_bytes(usize::MAX);
+        if matches!(self.peer, PeerKind::Unknown | PeerKind::Plain) {
+            let error = match &incoming {
+                ReplyHeader::Reply { error, .. } => error.as_ref(),
+                _ => None,
+            };
+            self.learn(seq, caps, error);
+        }
+        self.header = Some(incoming);
         Ok(true)
     }
 
@@ -332,9 +569,10 @@ impl<T> ClientConnection<T> {
 
     /// Takes all calls that still wait, with their numbers.
     pub fn take_pending(&mut self) -> Vec<(Seq, T)> {
+        self.internal = 0;
         self.pending
             .drain()
-            .filter_map(|(seq, call)| Some((Seq(seq), call?)))
+            .filter_map(|(seq, pending)| Some((Seq(seq), pending.call()?)))
             .collect()
     }
 }
@@ -343,4 +581,36 @@ fn lost(message: String) -> Error {
     Error::unavailable(message)
         .with_phase(Phase::Wait)
         .with_delivery(Delivery::Sent)
+}
+
+/// The error of a reply, if it is one.
+fn error_of(header: Header<'_>) -> Option<Error> {
+    if header.error.is_empty() {
+        return None;
+    }
+    let text = header.error.into_owned();
+    let error = match header.code {
+        0 => Error::from_go_text(text),
+        code => Error::with_code(Code::from_number(code), text).with_delivery(Delivery::Answered),
+    };
+    Some(if header.flags & flags::NOT_PROCESSED != 0 {
+        error
+            .with_delivery(Delivery::Refused)
+            .with_phase(Phase::Queue)
+            .not_processed()
+    } else {
+        error
+    })
+}
+
+/// The error with the details that are its body; Go sends none.
+fn with_details(error: Error, body: Option<Body>) -> Error {
+    // An empty struct is one byte.
+    match body.filter(|body| body.bytes().len() > 1) {
+        Some(body) => match body.decode::<ErrorDetails>() {
+            Ok(details) => error.with_details(details),
+            Err(_) => error,
+        },
+        None => error,
+    }
 }

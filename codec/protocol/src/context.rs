@@ -2,19 +2,38 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+use crate::call_state::{CallState, Cancel, Cancelled};
+use crate::extensions::Extensions;
+use crate::metadata::Metadata;
+use crate::trace_context::TraceContext;
 
 use crate::identity::Identity;
 
 /// What a handler may know of its call.
 ///
-/// A method of a service asks for it by a parameter `cx: &Context`.
+/// A method of a service asks for it by a parameter `cx: &Context`. A copy is the
+/// same call.
+///
+/// - [`metadata`](Context::metadata) is what the caller sent beside the argument,
+///   and [`reply_metadata`](Context::reply_metadata) adds to what goes back.
+/// - [`deadline`](Context::deadline) is when the caller stops waiting. A call that
+///   the handler makes takes it over by
+///   [`Call::within`](crate::Call::within).
+/// - [`cancelled`](Context::cancelled) tells that nobody waits any more. An async
+///   handler need not look: it is dropped at its next `.await`.
 #[derive(Clone)]
 pub struct Context {
     peer: Arc<Peer>,
     service_method: Arc<str>,
     seq: u64,
     received: Option<Instant>,
+    deadline: Option<Instant>,
+    idempotent: bool,
+    metadata: Metadata,
+    extensions: Extensions,
+    state: Arc<CallState>,
 }
 
 /// The other end of a connection.
@@ -53,11 +72,27 @@ impl Context {
     /// The context of a call.
     #[must_use]
     pub fn new(peer: Arc<Peer>, service_method: Arc<str>, seq: u64) -> Self {
+        Self::with_state(peer, service_method, seq, Arc::default())
+    }
+
+    /// The context of a call whose state the driver keeps, too.
+    #[must_use]
+    pub fn with_state(
+        peer: Arc<Peer>,
+        service_method: Arc<str>,
+        seq: u64,
+        state: Arc<CallState>,
+    ) -> Self {
         Self {
             peer,
             service_method,
             seq,
             received: None,
+            deadline: None,
+            idempotent: false,
+            metadata: Metadata::new(),
+            extensions: Extensions::default(),
+            state,
         }
     }
 
@@ -75,6 +110,27 @@ impl Context {
     #[must_use]
     pub fn with_received(mut self, now: Instant) -> Self {
         self.received = Some(now);
+        self
+    }
+
+    /// Sets when the caller stops waiting.
+    #[must_use]
+    pub fn with_deadline(mut self, deadline: Option<Instant>) -> Self {
+        self.deadline = deadline;
+        self
+    }
+
+    /// Sets what the caller sent beside the argument.
+    #[must_use]
+    pub fn with_metadata(mut self, metadata: Metadata) -> Self {
+        self.metadata = metadata;
+        self
+    }
+
+    /// Sets whether the caller says that the call may run twice.
+    #[must_use]
+    pub fn with_idempotent(mut self, idempotent: bool) -> Self {
+        self.idempotent = idempotent;
         self
     }
 
@@ -107,14 +163,86 @@ impl Context {
     pub fn received(&self) -> Option<Instant> {
         self.received
     }
+
+    /// When the caller stops waiting, if it said so or the server has a bound: the
+    /// handler is cancelled then.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Instant> {
+        self.deadline
+    }
+
+    /// How long the call may still take, seen from `now`; zero if its time is up.
+    #[must_use]
+    pub fn remaining(&self, now: Instant) -> Option<Duration> {
+        Some(self.deadline?.saturating_duration_since(now))
+    }
+
+    /// True if the caller says that running the call twice does what running it
+    /// once does.
+    #[must_use]
+    pub fn is_idempotent(&self) -> bool {
+        self.idempotent
+    }
+
+    /// What the caller sent beside the argument; nothing from Go.
+    #[must_use]
+    pub fn metadata(&self) -> &Metadata {
+        &self.metadata
+    }
+
+    /// Adds to the metadata that goes back with the reply, be it a value or an
+    /// error. Go's clients do not see it.
+    pub fn reply_metadata(&self, key: impl AsRef<[u8]>, value: impl AsRef<[u8]>) {
+        self.state.add_reply_metadata(key.as_ref(), value.as_ref());
+    }
+
+    /// The trace that the caller says the call belongs to.
+    #[must_use]
+    pub fn trace(&self) -> Option<TraceContext> {
+        TraceContext::of(&self.metadata)
+    }
+
+    /// What interceptors have found out, by type.
+    #[must_use]
+    pub fn extensions(&self) -> &Extensions {
+        &self.extensions
+    }
+
+    /// The same, for interceptors.
+    pub fn extensions_mut(&mut self) -> &mut Extensions {
+        &mut self.extensions
+    }
+
+    /// Waits until nobody waits for the reply any more, and says why.
+    ///
+    /// For work that the handler has given to others: the handler itself is
+    /// dropped at its next `.await`. A blocking method asks
+    /// [`Context::cancellation`] now and then.
+    pub fn cancelled(&self) -> Cancelled {
+        self.state.cancelled()
+    }
+
+    /// Why the call was cancelled, if it was.
+    #[must_use]
+    pub fn cancellation(&self) -> Option<Cancel> {
+        self.state.cancellation()
+    }
+
+    /// What the driver of the connection shares with the handler.
+    #[must_use]
+    pub fn state(&self) -> &Arc<CallState> {
+        &self.state
+    }
 }
 
+/// Without the values of metadata, which may be secret.
 impl fmt::Debug for Context {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Context")
             .field("peer", &self.peer.address)
             .field("service_method", &self.service_method)
             .field("seq", &self.seq)
+            .field("metadata", &self.metadata)
             .finish_non_exhaustive()
     }
 }

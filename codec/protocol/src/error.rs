@@ -4,6 +4,9 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
+use crate::details::ErrorDetails;
+use crate::metadata::Metadata;
+
 /// The result of calls and handlers.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -43,10 +46,14 @@ struct Inner {
     delivery: Delivery,
     peer: Option<Arc<str>>,
     source: Option<Arc<dyn std::error::Error + Send + Sync>>,
+    details: Option<Arc<ErrorDetails>>,
+    metadata: Metadata,
     /// It came from a peer, or from the way there.
     foreign: bool,
     /// An error from a peer that may cross our own edge as it is.
     forward: bool,
+    /// Nothing of the call ran, as far as who made the error is concerned.
+    not_processed: bool,
 }
 
 /// What kind of failure it is: gRPC's canonical codes, with gRPC's numbers.
@@ -241,8 +248,11 @@ impl Error {
             delivery: Delivery::Answered,
             peer: None,
             source: None,
+            details: None,
+            metadata: Metadata::new(),
             foreign: false,
             forward: false,
+            not_processed: false,
         }))
     }
 
@@ -325,6 +335,23 @@ impl Error {
         self.edit(|inner| inner.source = Some(Arc::new(source)))
     }
 
+    /// Sets what it says to programs; a Go peer does not see it.
+    #[must_use]
+    pub fn with_details(self, details: ErrorDetails) -> Self {
+        self.edit(|inner| inner.details = Some(Arc::new(details)))
+    }
+
+    /// Without what it says to programs.
+    pub(crate) fn without_details(self) -> Self {
+        self.edit(|inner| inner.details = None)
+    }
+
+    /// Sets the metadata that travels with it.
+    #[must_use]
+    pub fn with_metadata(self, metadata: Metadata) -> Self {
+        self.edit(|inner| inner.metadata = metadata)
+    }
+
     /// Lets an error that came from a peer cross our own edge as it is, when a
     /// handler returns it: without this, the caller learns its code only.
     #[must_use]
@@ -363,6 +390,32 @@ impl Error {
         self.0.peer.as_deref()
     }
 
+    /// Says that nothing of the call ran, for a server or a layer that refuses
+    /// one: the caller's [`Error::delivery`] is [`Delivery::Refused`] then, and it
+    /// may send the call elsewhere. A Go peer does not see it.
+    #[must_use]
+    pub fn not_processed(self) -> Self {
+        self.edit(|inner| inner.not_processed = true)
+    }
+
+    /// True if [`Error::not_processed`] was said of it.
+    #[must_use]
+    pub fn is_not_processed(&self) -> bool {
+        self.0.not_processed
+    }
+
+    /// What it says to programs.
+    #[must_use]
+    pub fn details(&self) -> Option<&ErrorDetails> {
+        self.0.details.as_deref()
+    }
+
+    /// The metadata that travels with it.
+    #[must_use]
+    pub fn metadata(&self) -> &Metadata {
+        &self.0.metadata
+    }
+
     /// True if the peer's handler, or the peer itself, answered with this error.
     #[must_use]
     pub fn is_answer(&self) -> bool {
@@ -371,8 +424,9 @@ impl Error {
 
     /// What a caller of ours may see when a handler returns this error.
     ///
-    /// What we were told by a peer of ours, and what we know of the way to it,
-    /// stays here unless the handler says [`Error::forward`].
+    /// What we were told by a peer of ours, its details and metadata included, and
+    /// what we know of the way to it, stays here unless the handler says
+    /// [`Error::forward`].
     #[must_use]
     pub fn for_caller(&self) -> Self {
         if !self.0.foreign || self.0.forward {
@@ -426,13 +480,27 @@ impl std::error::Error for Error {
 
 impl From<gobrpc_codec::Error> for Error {
     fn from(error: gobrpc_codec::Error) -> Self {
+        // Go prefixes what its decoder says, and callers look for it.
+        let message = format!("gob: {error}");
+        Self::of_codec(message, error)
+    }
+}
+
+impl Error {
+    /// An error of the codec's, and in which part of a message it is.
+    #[cold]
+    pub(crate) fn of_part(part: &str, error: gobrpc_codec::Error) -> Self {
+        let message = format!("gob: {part}: {error}");
+        Self::of_codec(message, error)
+    }
+
+    fn of_codec(message: String, error: gobrpc_codec::Error) -> Self {
         use gobrpc_codec::ErrorKind;
         let code = match error.kind() {
             ErrorKind::Limit => Code::ResourceExhausted,
             ErrorKind::Misuse => Code::Internal,
             _ => Code::InvalidArgument,
         };
-        // Go prefixes what its decoder says, and callers look for it.
-        Self::with_code(code, format!("gob: {error}")).with_source(error)
+        Self::with_code(code, message).with_source(error)
     }
 }

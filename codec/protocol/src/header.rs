@@ -56,10 +56,58 @@ impl Header<'_> {
 /// argument. The definition of its type is held to it, too.
 pub const HEADER_BYTES_MAX: usize = 64 << 10;
 
-/// Bits of [`Header::caps`].
+/// Bits of [`Header::caps`]: what the sender understands, and may be sent.
 pub mod caps {
-    /// The sender reads the fields of the extension.
+    /// The fields of the extension, and its control frames: [`CANCEL`],
+    /// [`PING`] and [`PONG`]. Kinds that a receiver does not know it skips.
+    ///
+    /// [`CANCEL`]: super::kind::CANCEL
+    /// [`PING`]: super::kind::PING
+    /// [`PONG`]: super::kind::PONG
     pub const EXTENDED: u64 = 1;
+
+    /// All that this version understands.
+    pub const OURS: u64 = EXTENDED;
+}
+
+/// Values of [`Header::kind`]. All but [`CALL`](self::kind::CALL) are sent to
+/// peers only that have shown [`caps`](self::caps): Go takes every frame for a
+/// call, or for a reply.
+pub mod kind {
+    /// A call, or the reply to one.
+    pub const CALL: u64 = 0;
+    /// The caller does not wait any more for the call in `Ref`.
+    pub const CANCEL: u64 = 3;
+    /// Asks for a [`PONG`] with the same `Ref`.
+    pub const PING: u64 = 5;
+    /// Answers a [`PING`].
+    pub const PONG: u64 = 6;
+}
+
+/// Bits of [`Header::flags`].
+pub mod flags {
+    /// The caller takes no reply.
+    pub const ONE_WAY: u64 = 1;
+    /// Running it twice does what running it once does.
+    pub const IDEMPOTENT: u64 = 2;
+    /// The call was refused before it ran: it may be sent again, elsewhere.
+    pub const NOT_PROCESSED: u64 = 32;
+}
+
+/// `Seq` of frames that belong to no call. It is never that of a call, so that
+/// a peer that takes such a frame for a reply drops it: with 0, Go would
+/// complete its first call by it.
+pub const NO_CALL: u64 = u64::MAX;
+
+/// Methods that the connection itself answers. Names under
+/// [`RESERVED_PREFIX`](crate::method::RESERVED_PREFIX) are refused to services.
+pub mod reserved {
+    /// Asks what the peer understands: one of ours answers with its caps, and
+    /// Go "can't find service", which is harmless and proves life.
+    pub const HELLO: &str = "_goRPC_.Hello";
+    /// Cancels the call whose number is the argument's field `Seq`: the way of
+    /// github.com/keegancsmith/rpc, a fork of net/rpc (`server.go`, `goRPC`).
+    pub const CANCEL: &str = "_goRPC_.Cancel";
 }
 
 /// The names and numbers of the fields, in the order in which they travel.
@@ -172,6 +220,14 @@ fn text<'de>(reader: &mut Reader<'de, '_>) -> Result<Cow<'de, str>> {
             Ok(text) => Cow::Borrowed(text),
             Err(_) => String::from_utf8_lossy(bytes),
         })
+}
+
+/// The error of a header that is longer than the peer takes.
+#[cold]
+pub(crate) fn too_long() -> crate::Error {
+    crate::Error::resource_exhausted(format!(
+        "the method's name and the metadata take more than {HEADER_BYTES_MAX} bytes together"
+    ))
 }
 
 /// The forms in which a [`Header`] is sent: which struct, and how much of it.

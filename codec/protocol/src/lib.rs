@@ -6,30 +6,40 @@
 
 pub mod body;
 pub mod call;
+pub mod call_state;
 pub mod caller;
 pub mod client_connection;
 pub mod context;
+pub mod details;
 pub mod error;
+pub mod extensions;
 pub mod header;
 pub mod http_connect;
 pub mod identity;
 pub mod info;
+pub mod metadata;
 pub mod method;
 pub mod reflection;
 pub mod server_connection;
 pub mod service;
 pub mod streaming;
+pub mod trace_context;
 
 pub use gobrpc_codec as codec;
 
 pub use body::{Body, Payload};
 pub use call::{Call, Reply};
+pub use call_state::{CallState, Cancel, Cancelled};
 pub use caller::{Caller, Exchange, Head, Item, Replies, Request};
 pub use client_connection::ClientConnection;
 pub use context::{Context, Peer};
+pub use details::ErrorDetails;
 pub use error::{Code, Delivery, Error, Phase, Result};
+pub use extensions::Extensions;
 pub use identity::Identity;
 pub use info::{MethodInfo, ServiceInfo, StreamKind};
+pub use metadata::Metadata;
 pub use server_connection::ServerConnection;
 pub use service::{HandlerFuture, Handling, Response, Service};
 pub use streaming::Streaming;
+pub use trace_context::TraceContext;

@@ -1,24 +1,28 @@
 //! [`ServerConnection`]: the server's side of a connection, without the socket.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::BytesMut;
-use gobrpc_codec::{Decoder, Encoder, ErrorKind, Limits, TypeId};
+use gobrpc_codec::{Decoder, Encoder, ErrorKind, Gob, Limits, TypeId};
 
 use crate::body::Body;
 use crate::error::{Code, Error, Result};
 use crate::header::{
-    ExtendedResponse, GoResponse, HEADER_BYTES_MAX, Header, caps, is_extended, is_header,
+    ExtendedResponse, GoResponse, HEADER_BYTES_MAX, Header, NO_CALL, caps, flags, is_extended,
+    is_header, kind, reserved,
 };
+use crate::metadata::Metadata;
+use crate::method::RESERVED_PREFIX;
 use crate::service::Response;
 
 /// The server's side of one connection: bytes in, requests out; replies in,
 /// bytes out.
 ///
-/// The order of calls: read into [`input`](Self::input), take requests by
-/// [`poll_request`](Self::poll_request) until it gives `None`,
-/// [`reply`](Self::reply) to each in any order, write what
-/// [`output`](Self::output) holds.
+/// The order of calls: read into [`input`](Self::input), take what came by
+/// [`poll`](Self::poll) until it gives `None`, [`reply`](Self::reply) to each
+/// request once and in any order, write what [`output`](Self::output) holds.
+/// Pings and the methods of [`reserved`] it answers itself.
 ///
 /// # Examples
 ///
@@ -58,9 +62,36 @@ pub struct ServerConnection {
 }
 
 #[derive(Debug)]
-struct PendingHeader {
-    service_method: Arc<str>,
-    seq: u64,
+enum PendingHeader {
+    Request {
+        service_method: Arc<str>,
+        seq: u64,
+        timeout: i64,
+        flags: u64,
+        metadata: Metadata,
+    },
+    Cancel {
+        seq: u64,
+    },
+    Ping {
+        reference: u64,
+    },
+    /// Of a kind that is not known here.
+    Unknown,
+}
+
+/// What the peer sent.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Incoming {
+    /// A request, which is to be replied to.
+    Request(IncomingRequest),
+    /// The caller does not wait any more for its call of this number. There may
+    /// be none; if there is, it is to be replied to nevertheless, once.
+    Cancel {
+        /// The number of the call.
+        seq: u64,
+    },
 }
 
 /// A request that is whole.
@@ -73,7 +104,25 @@ pub struct IncomingRequest {
     pub service_method: Arc<str>,
     /// The argument; an error if its bytes are not gob, which is to be replied.
     pub body: Result<Body>,
+    /// How long the caller still waited when it sent the request; zero if not at
+    /// all, `None` if it did not say.
+    pub timeout: Option<Duration>,
+    /// The caller says that running the call twice does what running it once
+    /// does.
+    pub idempotent: bool,
+    /// What came beside the argument.
+    pub metadata: Metadata,
 }
+
+/// The argument of [`reserved::CANCEL`].
+#[derive(Debug, Clone, Copy, Default, Gob)]
+#[gob(crate = "gobrpc_codec", package = "svc")]
+pub(crate) struct CancelArgs {
+    pub(crate) seq: u64,
+}
+
+/// Longest text of an error that is sent: it has to fit a header.
+const ERROR_BYTES_MAX: usize = HEADER_BYTES_MAX / 2;
 
 impl Default for ServerConnection {
     fn default() -> Self {
@@ -119,36 +168,71 @@ impl ServerConnection {
         &mut self.output
     }
 
-    /// The next whole request.
+    /// The next whole request. What else comes before it is passed over, so this
+    /// is for those who handle one request at a time.
+    ///
+    /// # Errors
+    ///
+    /// As for [`poll`](Self::poll).
+    pub fn poll_request(&mut self) -> Result<Option<IncomingRequest>> {
+        loop {
+            match self.poll()? {
+                Some(Incoming::Request(request)) => return Ok(Some(request)),
+                Some(Incoming::Cancel { .. }) => {}
+                None => return Ok(None),
+            }
+        }
+    }
+
+    /// The next thing that came whole.
     ///
     /// # Errors
     ///
     /// If the stream is lost, or a header is none: then there is nothing to
     /// reply to, and the connection is to be closed, as Go does.
-    pub fn poll_request(&mut self) -> Result<Option<IncomingRequest>> {
+    pub fn poll(&mut self) -> Result<Option<Incoming>> {
         loop {
-            match self.header.take() {
-                None => {
-                    if !self.poll_header()? {
-                        return Ok(None);
-                    }
+            let Some(header) = self.header.take() else {
+                if !self.poll_header()? {
+                    return Ok(None);
                 }
-                Some(header) => {
-                    let body = match self.decoder.take() {
-                        Ok(None) => {
-                            self.header = Some(header);
-                            return Ok(None);
+                continue;
+            };
+            let body = match self.decoder.take() {
+                Ok(None) => {
+                    self.header = Some(header);
+                    return Ok(None);
+                }
+                Ok(Some(raw)) => Ok(Body::from(raw)),
+                Err(error) if error.is_fatal() => return Err(error.into()),
+                Err(error) => Err(Error::of_part("the argument", error)),
+            };
+            match header {
+                PendingHeader::Request {
+                    service_method,
+                    seq,
+                    timeout,
+                    flags,
+                    metadata,
+                } => {
+                    if service_method.starts_with(RESERVED_PREFIX) {
+                        match self.handle_reserved(seq, &service_method, body) {
+                            Some(incoming) => return Ok(Some(incoming)),
+                            None => continue,
                         }
-                        Ok(Some(raw)) => Ok(Body::from(raw)),
-                        Err(error) if error.is_fatal() => return Err(error.into()),
-                        Err(error) => Err(error.into()),
-                    };
-                    return Ok(Some(IncomingRequest {
-                        seq: header.seq,
-                        service_method: header.service_method,
+                    }
+                    return Ok(Some(Incoming::Request(IncomingRequest {
+                        seq,
+                        service_method,
                         body,
-                    }));
+                        timeout: remaining(timeout),
+                        idempotent: flags & flags::IDEMPOTENT != 0,
+                        metadata,
+                    })));
                 }
+                PendingHeader::Cancel { seq } => return Ok(Some(Incoming::Cancel { seq })),
+                PendingHeader::Ping { reference } => self.pong(reference),
+                PendingHeader::Unknown => {}
             }
         }
     }
@@ -173,18 +257,100 @@ impl ServerConnection {
         let Some(header) = header else {
             return Ok(false);
         };
-        // Most calls of a connection are of the method before.
-        let service_method = match &self.last_method {
-            Some(last) if **last == *header.service_method => Arc::clone(last),
-            _ => Arc::from(&*header.service_method),
+        // Go takes every header for a request, and so must we from whoever has
+        // not said that its headers may be something else.
+        let kind = if self.extended {
+            header.kind
+        } else {
+            kind::CALL
         };
-        self.last_method = Some(Arc::clone(&service_method));
-        self.header = Some(PendingHeader {
-            service_method,
-            seq: header.seq,
+        self.header = Some(match kind {
+            kind::CALL => {
+                // Most calls of a connection are of the method before.
+                let service_method = match &self.last_method {
+                    Some(last) if **last == *header.service_method => Arc::clone(last),
+                    _ => Arc::from(&*header.service_method),
+                };
+                self.last_method = Some(Arc::clone(&service_method));
+                PendingHeader::Request {
+                    service_method,
+                    seq: header.seq,
+                    timeout: header.timeout,
+                    flags: header.flags,
+                    metadata: Metadata::from_wire(&header.meta),
+                }
+            }
+            kind::CANCEL => PendingHeader::Cancel {
+                seq: header.reference,
+            },
+            kind::PING => PendingHeader::Ping {
+                reference: header.reference,
+            },
+            _ => PendingHeader::Unknown,
         });
         self.decoder.set_message_bytes(usize::MAX);
         Ok(true)
+    }
+
+    /// Answers what the connection itself is asked.
+    fn handle_reserved(
+        &mut self,
+        seq: u64,
+        service_method: &str,
+        body: Result<Body>,
+    ) -> Option<Incoming> {
+        match service_method {
+            reserved::HELLO => {
+                self.reply(seq, service_method, Response::unary(&()));
+                None
+            }
+            reserved::CANCEL => {
+                let args = body.and_then(|body| body.decode_argument::<CancelArgs>());
+                let told = args.as_ref().map_err(Error::clone).map(|_| true);
+                let told = told.and_then(|told| Response::unary(&told));
+                self.reply(seq, service_method, told);
+                args.ok().map(|args| Incoming::Cancel { seq: args.seq })
+            }
+            _ => {
+                let error = crate::method::no_method(service_method);
+                self.reply(seq, service_method, Err(error));
+                None
+            }
+        }
+    }
+
+    fn pong(&mut self, reference: u64) {
+        let header = Header {
+            seq: NO_CALL,
+            kind: kind::PONG,
+            reference,
+            ..Header::default()
+        };
+        // A few bytes of known types are always within the limits.
+        let _ = self.control(header);
+    }
+
+    /// Appends a frame without a body of its own; only to a peer with caps.
+    fn control(&mut self, mut header: Header<'_>) -> gobrpc_codec::Result<()> {
+        let checkpoint = self.encoder.checkpoint(&self.output);
+        if !self.greeted {
+            header.caps = caps::OURS;
+        }
+        let written = self
+            .encoder
+            .encode(&ExtendedResponse(&header), &mut self.output)
+            .and_then(|()| self.encoder.encode(&false, &mut self.output));
+        match written {
+            Ok(()) => self.greeted = true,
+            Err(_) => self.encoder.rollback(checkpoint, &mut self.output),
+        }
+        written
+    }
+
+    /// True if the peer has shown that it understands more than Go does.
+    #[must_use]
+    pub fn is_extended(&self) -> bool {
+        self.extended
     }
 
     /// True between a header and its body, or inside of a message: the peer
@@ -206,10 +372,17 @@ impl ServerConnection {
             },
             Err(error) => error,
         };
-        // An error reply is small, and its types can always be encoded. Should
-        // the name be too long for a message, the peer gets the reply without.
-        if self.send(seq, service_method, Some(&failed), None).is_err() {
-            let _ = self.send(seq, "", Some(&failed), None);
+        if self.send(seq, service_method, Some(&failed), None).is_ok() {
+            return;
+        }
+        // Its details, its metadata or the name are too long: the peer gets the
+        // text alone, which always fits.
+        let plain = failed
+            .for_caller()
+            .with_metadata(Metadata::new())
+            .without_details();
+        if self.send(seq, service_method, Some(&plain), None).is_err() {
+            let _ = self.send(seq, "", Some(&plain), None);
         }
     }
 
@@ -230,24 +403,38 @@ impl ServerConnection {
             header.error = error.message().into();
         }
         let checkpoint = self.encoder.checkpoint(&self.output);
+        let mut details = None;
         let written = if self.extended {
+            // Go's client has no such bound, and its server sends longer texts.
+            self.encoder.set_message_bytes(HEADER_BYTES_MAX);
             if let Some(error) = &told {
+                header.error = clipped(error.message()).into();
                 header.code = u64::from(error.code().number());
+                header.meta = error.metadata().to_wire();
+                if error.is_not_processed() {
+                    header.flags = flags::NOT_PROCESSED;
+                }
+                details = error.details();
+            }
+            if let Some(response) = response {
+                header.meta = response.metadata().to_wire();
             }
             if !self.greeted {
-                header.caps = caps::EXTENDED;
+                header.caps = caps::OURS;
             }
             self.encoder
                 .encode(&ExtendedResponse(&header), &mut self.output)
         } else {
             self.encoder.encode(&GoResponse(&header), &mut self.output)
         };
-        let written = written.and_then(|()| match response {
-            Some(response) => self
+        self.encoder.set_message_bytes(usize::MAX);
+        let written = written.and_then(|()| match (response, details) {
+            (Some(response), _) => self
                 .encoder
                 .append(response.payload().prepared(), &mut self.output),
+            (None, Some(details)) => self.encoder.encode(details, &mut self.output),
             // Go sends struct{}{} with an error (`server.go`, `invalidRequest`).
-            None => self.encoder.encode(&(), &mut self.output),
+            (None, None) => self.encoder.encode(&(), &mut self.output),
         });
         match written {
             Ok(()) => {
@@ -280,4 +467,24 @@ impl ServerConnection {
             _ => error.into(),
         })
     }
+}
+
+/// What a header's timeout says: below 0 the time was up already.
+fn remaining(nanos: i64) -> Option<Duration> {
+    match nanos {
+        0 => None,
+        nanos => Some(Duration::from_nanos(u64::try_from(nanos).unwrap_or(0))),
+    }
+}
+
+/// The beginning of a text that would not fit a header.
+fn clipped(text: &str) -> &str {
+    if text.len() <= ERROR_BYTES_MAX {
+        return text;
+    }
+    let mut end = ERROR_BYTES_MAX;
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text.get(..end).unwrap_or_default()
 }

@@ -11,6 +11,7 @@ use crate::body::{Body, Payload};
 use crate::context::Context;
 use crate::error::Result;
 use crate::info::ServiceInfo;
+use crate::metadata::Metadata;
 
 /// Handles the calls of one service: what `#[service]` generates, or a layer
 /// around one.
@@ -82,6 +83,7 @@ impl fmt::Debug for Handling {
 #[derive(Debug, Clone)]
 pub struct Response {
     payload: Payload,
+    metadata: Metadata,
 }
 
 impl Response {
@@ -91,9 +93,7 @@ impl Response {
     ///
     /// If gob cannot express the value.
     pub fn unary<T: Encode>(value: &T) -> Result<Self> {
-        Ok(Self {
-            payload: Payload::new(value)?,
-        })
+        Ok(Payload::new(value)?.into())
     }
 
     /// The value.
@@ -101,10 +101,24 @@ impl Response {
     pub fn payload(&self) -> &Payload {
         &self.payload
     }
+
+    /// What travels beside it.
+    #[must_use]
+    pub fn metadata(&self) -> &Metadata {
+        &self.metadata
+    }
+
+    /// The same, to change.
+    pub fn metadata_mut(&mut self) -> &mut Metadata {
+        &mut self.metadata
+    }
 }
 
 impl From<Payload> for Response {
     fn from(payload: Payload) -> Self {
-        Self { payload }
+        Self {
+            payload,
+            metadata: Metadata::new(),
+        }
     }
 }

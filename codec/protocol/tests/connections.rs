@@ -503,25 +503,48 @@ fn a_stream_that_stops_inside_of_a_request_is_noticed() {
     server.handle_eof().unwrap();
 }
 
+/// As much as the peer takes is sent, and not a byte more: it would cost the
+/// connection.
 #[test]
 fn the_largest_header_is_64_kib() {
-    let request = |length: usize| {
-        let mut client = ClientConnection::<u64>::new().plain_go();
-        client
-            .call(
-                &Head::new("x".repeat(length)),
-                &Payload::new(&()).unwrap(),
-                0,
-            )
-            .unwrap();
-        let mut server = ServerConnection::new();
-        server.input().extend_from_slice(client.output());
-        server.poll_request()
-    };
     // The id (2 bytes), the field's delta, the name's length (3), the terminator.
     let longest = (64 << 10) - 7;
-    assert!(request(longest).unwrap().is_some());
-    let error = request(longest + 1).unwrap_err();
+    let mut pair = Pair::new(ClientConnection::new().plain_go(), 12);
+    let body = Payload::new(&()).unwrap();
+    let head = |length: usize| Head::new("x".repeat(length));
+    let error = pair.client.call(&head(longest + 1), &body, 0).unwrap_err();
+    assert_eq!(error.code(), Code::ResourceExhausted);
+    assert_eq!(error.delivery(), Delivery::NotSent);
+    assert!(pair.client.output().is_empty());
+    pair.client.call(&head(longest), &body, 1).unwrap();
+    let sent = pair.client.output().to_vec();
+    let replies = pair.run(handle);
+    // The reply repeats the name, and with its text it would be too long.
+    let text = replies[0].1.as_ref().unwrap_err().message().to_owned();
+    assert!(
+        text.starts_with("rpc: can't find service xxx"),
+        "{}",
+        &text[..50]
+    );
+
+    // One byte more, made by hand: the length of the header and of the name.
+    let header = sent
+        .windows(3)
+        .position(|bytes| bytes == [0xfd, 1, 0])
+        .unwrap();
+    let mut longer = sent;
+    longer[header + 2] = 1;
+    let name = longer[header + 3..]
+        .iter()
+        .position(|&byte| byte == 0xfe)
+        .unwrap()
+        + header
+        + 3;
+    longer[name + 2] += 1;
+    longer.insert(name + 3, b'x');
+    let mut server = ServerConnection::new();
+    server.input().extend_from_slice(&longer);
+    let error = server.poll_request().unwrap_err();
     assert_eq!(error.code(), Code::ResourceExhausted);
 }
 

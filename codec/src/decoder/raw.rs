@@ -130,6 +130,14 @@ impl RawValue {
         self.end.saturating_sub(self.bytes.len() as u64)
     }
 
+    /// The value as one that stands alone: errors count bytes from its own first
+    /// one on, and not from that of its stream.
+    #[must_use]
+    pub fn detached(mut self) -> Self {
+        self.end = self.bytes.len() as u64;
+        self
+    }
+
     /// Turns a value to send into one that was received, as if through a stream:
     /// for calls inside of one process.
     ///

@@ -165,12 +165,24 @@ fn implementation(method: &Method, definition: &Definition, names: &Names<'_>) -
     if method.blocking {
         return blocking(method, names);
     }
+    let taken = method
+        .argument()
+        .is_some_and(|(ident, _)| ident.unraw() == "context");
+    let name = if taken { "handled" } else { "context" };
+    let context = Ident::new(name, Span::mixed_site());
     let parameters = method.parameters.iter().map(|parameter| match parameter {
-        Parameter::Context(ty) => quote_spanned!(at(ty)=> _: #ty),
+        Parameter::Context(ty) => {
+            let context = name_at(&context, ty);
+            quote_spanned!(at(ty)=> #context: #ty)
+        }
         Parameter::Argument(ident, ty) => typed(ident, ty),
     });
     let reply = method.wire_reply.as_ref().unwrap_or(&method.reply);
-    let call = call(method, definition, names);
+    let mut call = call(method, definition, names);
+    if method.takes_context() {
+        // Code that is generic over the trait hands on what it handles.
+        call = quote_spanned!(Span::mixed_site()=> #protocol::Call::within(#call, #context));
+    }
     let awaited = quote_spanned!(at(reply)=> call.await);
     let (got, value) = match &method.wire_reply {
         None => {

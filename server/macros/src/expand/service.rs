@@ -114,7 +114,7 @@ fn arm(index: usize, method: &Method, names: &Names<'_>) -> TokenStream {
             (unit.clone(), unit)
         }
     };
-    let decode = quote_spanned!(at(&ty)=> #protocol::Body::decode::<#ty>);
+    let decode = quote_spanned!(at(&ty)=> #protocol::Body::decode_argument::<#ty>);
     let parameters = method.parameters.iter().map(|parameter| match parameter {
         Parameter::Context(ty) => quote_spanned!(at(ty)=> &context),
         Parameter::Argument(_, ty) => quote_spanned!(at(ty)=> args),

@@ -25,6 +25,10 @@ type extended struct {
 	Enc           string
 }
 
+// cancelArgs is the argument of "_goRPC_.Cancel", as the fork
+// github.com/keegancsmith/rpc sends it.
+type cancelArgs struct{ Seq uint64 }
+
 // foreign is a request header with fields that nobody knows.
 type foreign struct {
 	Trace         map[string]model.Inner
@@ -142,6 +146,80 @@ func headerChecks(s *suite) {
 		}
 		return nil
 	})
+	s.wire("wire_control_kinds_without_caps_are_calls", func(w *wire) error {
+		for seq, kind := range []uint64{1, 2, 3, 4, 5, 6, 7, 99} {
+			h := extended{ServiceMethod: "Arith.Multiply", Seq: uint64(seq), Kind: kind, Ref: 7, Credit: 1 << 40}
+			if err := first(
+				w.send(h, model.Args{A: 6, B: 7}),
+				w.expectProduct(uint64(seq), 42),
+			); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if s.beyond {
+		s.wire("wire_time_is_up", func(w *wire) error {
+			const late = "the call's time was up before it was begun"
+			for seq, timeout := range []int64{-1, 1, math.MinInt64} {
+				h := extended{ServiceMethod: "Arith.Multiply", Seq: uint64(seq), Timeout: timeout}
+				want := rpc.Response{ServiceMethod: "Arith.Multiply", Seq: uint64(seq), Error: late}
+				if err := first(
+					w.send(h, model.Args{A: 6, B: 7}),
+					w.expect(want, nil),
+					w.product(100, 6, 7),
+				); err != nil {
+					return err
+				}
+			}
+			h := extended{ServiceMethod: "Arith.Multiply", Seq: 9, Timeout: math.MaxInt64}
+			return first(w.send(h, model.Args{A: 6, B: 7}), w.expectProduct(9, 42))
+		})
+		s.wire("wire_time_is_up_while_it_runs", func(w *wire) error {
+			h := extended{ServiceMethod: "Misc.Delay", Seq: 1, Timeout: 2e7}
+			want := rpc.Response{ServiceMethod: "Misc.Delay", Seq: 1, Error: "the call's time is up"}
+			return first(
+				w.send(h, model.Delay{Millis: 60_000}),
+				w.expect(want, nil),
+				w.product(2, 6, 7),
+			)
+		})
+		s.wire("wire_cancel_of_the_fork", func(w *wire) error {
+			told := true
+			if err := first(
+				w.request("Misc.Delay", 7, model.Delay{Millis: 60_000}),
+				w.product(8, 6, 7),
+				w.request("_goRPC_.Cancel", 9, cancelArgs{7}),
+				w.expect(rpc.Response{ServiceMethod: "_goRPC_.Cancel", Seq: 9}, &told),
+			); err != nil {
+				return err
+			}
+			want := rpc.Response{ServiceMethod: "Misc.Delay", Seq: 7, Error: "the caller cancelled the call"}
+			return first(
+				w.expect(want, nil),
+				// Of what does not run there is nothing to cancel.
+				w.request("_goRPC_.Cancel", 10, cancelArgs{7}),
+				w.expect(rpc.Response{ServiceMethod: "_goRPC_.Cancel", Seq: 10}, &told),
+				w.product(11, 6, 7),
+			)
+		})
+		s.client("hello_and_cancel_by_gos_client", func(c *rpc.Client) error {
+			slow := c.Go("Misc.Delay", model.Delay{Millis: 60_000}, new(int64), nil)
+			var told bool
+			if err := first(
+				c.Call("_goRPC_.Hello", struct{}{}, &struct{}{}),
+				c.Call("_goRPC_.Cancel", cancelArgs{0}, &told),
+				equal(told, true),
+			); err != nil {
+				return err
+			}
+			<-slow.Done
+			if slow.Error == nil || slow.Error.Error() != "the caller cancelled the call" {
+				return fmt.Errorf("got %v", slow.Error)
+			}
+			return alive(c)
+		})
+	}
 	s.wire("wire_two_header_types", func(w *wire) error {
 		h := extended{ServiceMethod: "Arith.Multiply", Seq: 1}
 		return first(

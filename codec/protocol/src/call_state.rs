@@ -1,0 +1,197 @@
+//! [`CallState`]: what a handler and its connection share while a call runs.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+use crate::error::{Code, Error};
+use crate::metadata::Metadata;
+
+/// What a handler and the driver of its connection share: whether the call is
+/// cancelled, and the metadata of its reply.
+///
+/// Handlers see it through their [`Context`](crate::Context); this type is for
+/// those who drive connections.
+#[derive(Debug, Default)]
+pub struct CallState {
+    /// `inner` holds something: most calls never lock it.
+    touched: AtomicBool,
+    inner: Mutex<Inner>,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    cancelled: Option<Cancel>,
+    /// Who waits for that, by ticket.
+    waiting: BTreeMap<u64, Waker>,
+    next_ticket: u64,
+    reply_metadata: Metadata,
+}
+
+/// Why a call was cancelled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Cancel {
+    /// The caller does not wait any more.
+    ByCaller,
+    /// The caller's time, or the server's, is up.
+    Deadline,
+    /// The connection is lost.
+    Connection,
+    /// The server stops, and its grace is over.
+    Shutdown,
+}
+
+impl From<Cancel> for Error {
+    /// What the caller is told, if it still listens.
+    fn from(cancel: Cancel) -> Self {
+        match cancel {
+            Cancel::ByCaller => Self::cancelled("the caller cancelled the call"),
+            Cancel::Deadline => Self::deadline_exceeded("the call's time is up"),
+            Cancel::Connection => Self::cancelled("the connection was lost"),
+            Cancel::Shutdown => Self::with_code(Code::Unavailable, "the server stops"),
+        }
+    }
+}
+
+impl CallState {
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Cancels the call; the first reason stays.
+    pub fn cancel(&self, reason: Cancel) {
+        let waiting = {
+            let mut inner = self.lock();
+            inner.cancelled.get_or_insert(reason);
+            self.touched.store(true, Ordering::Release);
+            std::mem::take(&mut inner.waiting)
+        };
+        for waker in waiting.into_values() {
+            waker.wake();
+        }
+    }
+
+    /// Why the call was cancelled, if it was.
+    #[must_use]
+    pub fn cancellation(&self) -> Option<Cancel> {
+        if self.is_untouched() {
+            return None;
+        }
+        self.lock().cancelled
+    }
+
+    /// Waits until the call is cancelled.
+    #[must_use = "a future does nothing until it is awaited"]
+    pub fn cancelled(self: &Arc<Self>) -> Cancelled {
+        Cancelled {
+            state: Arc::clone(self),
+            ticket: None,
+        }
+    }
+
+    /// Adds to the metadata of the reply.
+    pub fn add_reply_metadata(&self, key: &[u8], value: &[u8]) {
+        let mut inner = self.lock();
+        inner.reply_metadata.append(key, value);
+        self.touched.store(true, Ordering::Release);
+    }
+
+    /// Takes the metadata of the reply out.
+    pub fn take_reply_metadata(&self) -> Metadata {
+        if self.is_untouched() {
+            return Metadata::new();
+        }
+        std::mem::take(&mut self.lock().reply_metadata)
+    }
+
+    /// True if nothing has happened to it: it can serve another call.
+    #[must_use]
+    pub fn is_untouched(&self) -> bool {
+        !self.touched.load(Ordering::Acquire)
+    }
+}
+
+/// Waits until a call is cancelled: [`Context::cancelled`](crate::Context::cancelled).
+#[derive(Debug)]
+#[must_use = "a future does nothing until it is awaited"]
+pub struct Cancelled {
+    state: Arc<CallState>,
+    ticket: Option<u64>,
+}
+
+impl Future for Cancelled {
+    type Output = Cancel;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Cancel> {
+        let this = &mut *self;
+        let mut inner = this.state.lock();
+        if let Some(reason) = inner.cancelled {
+            return Poll::Ready(reason);
+        }
+        let ticket = *this.ticket.get_or_insert_with(|| {
+            inner.next_ticket += 1;
+            inner.next_ticket
+        });
+        inner
+            .waiting
+            .entry(ticket)
+            .and_modify(|waker| waker.clone_from(cx.waker()))
+            .or_insert_with(|| cx.waker().clone());
+        Poll::Pending
+    }
+}
+
+impl Drop for Cancelled {
+    fn drop(&mut self) {
+        if let Some(ticket) = self.ticket {
+            self.state.lock().waiting.remove(&ticket);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicUsize;
+    use std::task::Wake;
+
+    use super::*;
+
+    struct Counter(AtomicUsize);
+
+    impl Wake for Counter {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    #[test]
+    fn all_who_wait_are_woken_and_those_who_left_are_forgotten() {
+        let state = Arc::new(CallState::default());
+        let counter = Arc::new(Counter(AtomicUsize::new(0)));
+        let waker = Waker::from(Arc::clone(&counter));
+        let mut cx = Context::from_waker(&waker);
+        let mut first = state.cancelled();
+        let mut second = state.cancelled();
+        for _ in 0..3 {
+            assert!(Pin::new(&mut first).poll(&mut cx).is_pending());
+            assert!(Pin::new(&mut second).poll(&mut cx).is_pending());
+        }
+        assert_eq!(state.lock().waiting.len(), 2);
+        drop(second);
+        assert_eq!(state.lock().waiting.len(), 1);
+        assert!(state.is_untouched());
+        state.cancel(Cancel::ByCaller);
+        state.cancel(Cancel::Deadline);
+        assert_eq!(counter.0.load(Ordering::Relaxed), 1);
+        assert_eq!(
+            Pin::new(&mut first).poll(&mut cx),
+            Poll::Ready(Cancel::ByCaller)
+        );
+        assert_eq!(state.cancellation(), Some(Cancel::ByCaller));
+        assert!(!state.is_untouched());
+    }
+}
