@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Unpacks the registries that the tests run against into target/registries, from
-# Debian's packages, and installs nothing on the system:
+# Debian's packages, and installs nothing on the system, but Java where there is none
+# and it may:
 #
 #   etcd-3.4     bookworm    etcd-3.5     trixie
 #   consul-1.8   bullseye    zookeeper-3.8 bookworm, run by the system's `java`
@@ -68,13 +69,21 @@ have() {
     printf '%s\t%s\n' "$name" "$folder"
 }
 
+# install PACKAGE: for root only, from the machine's own Debian.
+install() {
+    [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null || return 1
+    say "installing $1"
+    apt-get -qq update >&2 && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y \
+        --no-install-recommends "$1" >&2
+}
+
 registry() {
     case $1 in
     etcd-3.4) have etcd-3.4 usr/bin/etcd bookworm etcd-server etcd-client ;;
     etcd-3.5) have etcd-3.5 usr/bin/etcd trixie etcd-server etcd-client ;;
     consul-1.8) have consul-1.8 usr/bin/consul bullseye consul ;;
     zookeeper-3.8)
-        if ! command -v java >/dev/null; then
+        if ! command -v java >/dev/null && ! install default-jre-headless; then
             say "zookeeper-3.8 needs java (Debian: default-jre-headless)"
             failed=yes
             return 0

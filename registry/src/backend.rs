@@ -7,10 +7,17 @@ pub mod etcd;
 #[cfg(any(feature = "consul", feature = "etcd"))]
 mod http;
 pub mod memory;
-#[cfg(any(feature = "client", feature = "consul", feature = "etcd"))]
+#[cfg(any(
+    feature = "client",
+    feature = "consul",
+    feature = "etcd",
+    feature = "zookeeper"
+))]
 mod reading;
 #[cfg(any(feature = "client", feature = "server"))]
 pub mod rpc;
+#[cfg(feature = "zookeeper")]
+pub mod zookeeper;
 
 use std::fmt;
 use std::future::Future;

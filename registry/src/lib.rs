@@ -51,6 +51,8 @@ pub use backend::etcd::Etcd;
 pub use backend::memory::Memory;
 #[cfg(feature = "client")]
 pub use backend::rpc::Rpc;
+#[cfg(feature = "zookeeper")]
+pub use backend::zookeeper::ZooKeeper;
 pub use balanced::{Balanced, Policy};
 pub use budget::BudgetOptions;
 pub use endpoint::{Connect, Connection, Endpoint, EndpointStats};

@@ -5,7 +5,7 @@
     reason = "what a test does not expect is a failure"
 )]
 
-use gobrpc_registry::{Consul, Etcd, Memory, Rpc, backend};
+use gobrpc_registry::{Consul, Etcd, Memory, Rpc, ZooKeeper, backend};
 use gobrpc_server::Server;
 use gobrpc_tests::backend_contract;
 use gobrpc_tests::contract::Fixture;
@@ -44,3 +44,11 @@ fn consul() -> Option<Fixture> {
 }
 
 backend_contract!(consul, consul(), tokio::test);
+
+fn zookeeper() -> Option<Fixture> {
+    let server = registries::ZooKeeper::start()?;
+    let zookeeper = ZooKeeper::connect(&format!("{}/prod", server.address())).unwrap();
+    Some(Fixture::new(zookeeper, server))
+}
+
+backend_contract!(zookeeper, zookeeper(), tokio::test);

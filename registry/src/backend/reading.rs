@@ -5,12 +5,12 @@ use std::sync::{Mutex, PoisonError};
 
 use tracing::warn;
 
-#[cfg(feature = "etcd")]
+#[cfg(any(feature = "etcd", feature = "zookeeper"))]
 use super::Record;
-#[cfg(feature = "etcd")]
+#[cfg(any(feature = "etcd", feature = "zookeeper"))]
 use crate::entry::ServiceEntry;
 use crate::error::EntryError;
-#[cfg(feature = "etcd")]
+#[cfg(any(feature = "etcd", feature = "zookeeper"))]
 use crate::key::Key;
 
 /// Reads what is kept under a key as an entry; what is none is named once in the
@@ -26,7 +26,7 @@ const NAMED: usize = 1024;
 
 impl RecordReader {
     /// The entry under a key; `None` if it is none.
-    #[cfg(feature = "etcd")]
+    #[cfg(any(feature = "etcd", feature = "zookeeper"))]
     pub(crate) fn read(&self, key: &str, value: &[u8]) -> Option<Record> {
         let record = key.parse::<Key>().and_then(|key| {
             let json = std::str::from_utf8(value)
@@ -63,7 +63,7 @@ impl RecordReader {
 const FIXED: std::hash::BuildHasherDefault<std::hash::DefaultHasher> =
     std::hash::BuildHasherDefault::new();
 
-#[cfg(all(test, feature = "etcd"))]
+#[cfg(all(test, any(feature = "etcd", feature = "zookeeper")))]
 mod tests {
     use super::*;
 

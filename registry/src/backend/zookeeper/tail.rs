@@ -1,0 +1,231 @@
+//! [`ZooKeeperTail`]: what changes in ZooKeeper.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep_until, timeout};
+use zookeeper_client::{
+    AddWatchMode, Client, Error as ZkError, EventType, PersistentWatcher, SessionState,
+    WatchedEvent,
+};
+
+use super::{Found, HEARTBEAT, Inner, cursor};
+use crate::backend::{BoxFuture, Cursor, Delta, Tail};
+use crate::error::{Error, Result};
+use crate::key::{Key, Prefix};
+
+/// What changes in ZooKeeper under a prefix: a recursive watch says which nodes to
+/// read again. After each break everything is read again, for a watch that is
+/// armed anew does not tell what was missed.
+pub(super) struct ZooKeeperTail {
+    inner: Arc<Inner>,
+    prefix: Prefix,
+    client: Client,
+    watcher: PersistentWatcher,
+    /// What was told so far.
+    told: Found,
+    ready: VecDeque<Delta>,
+    /// Nodes to read again.
+    dirty: BTreeSet<String>,
+    /// Everything is to be read again.
+    all: bool,
+    connected: bool,
+    work: Option<BoxFuture<'static, Result<Work>>>,
+    heartbeat_at: Instant,
+}
+
+/// What a question gave.
+enum Work {
+    All(Found),
+    /// The value of a node, and the transaction that wrote it; `None` if it is
+    /// gone.
+    Node(String, Option<(Vec<u8>, i64)>),
+    Alive,
+}
+
+/// Of more nodes than these, everything is read again.
+const DIRTY: usize = 4096;
+
+/// How long an answer to a probe may take.
+const PROBE: Duration = Duration::from_secs(3);
+
+impl ZooKeeperTail {
+    pub(super) async fn open(inner: Arc<Inner>, prefix: &Prefix, after: Cursor) -> Result<Self> {
+        let client = inner.sessions.shared().await?;
+        let path = inner.nodes.of_prefix(prefix);
+        // Before everything is read, so that nothing is missed in between.
+        let watcher = client
+            .watch(&path, AddWatchMode::PersistentRecursive)
+            .await
+            .map_err(|error| match error {
+                ZkError::Unimplemented => Error::refused(format_args!(
+                    "{}: ZooKeeper 3.6 or later is needed, which has recursive watches",
+                    inner.sessions.cluster()
+                )),
+                error => inner.fault(&path, &error),
+            })?;
+        let mut ready = VecDeque::new();
+        let told = inner.known.at(prefix, after.revision);
+        if told.is_none() {
+            ready.push_back(Delta::Gap);
+        }
+        Ok(Self {
+            inner,
+            prefix: prefix.clone(),
+            client,
+            watcher,
+            told: told.unwrap_or_default(),
+            ready,
+            dirty: BTreeSet::new(),
+            all: true,
+            connected: true,
+            work: None,
+            heartbeat_at: Instant::now() + HEARTBEAT,
+        })
+    }
+
+    /// The next change, which nothing is lost of if this is dropped.
+    async fn advance(&mut self) -> Result<Delta> {
+        loop {
+            if let Some(delta) = self.ready.pop_front() {
+                return Ok(delta);
+            }
+            self.begin();
+            let working = self.work.is_some();
+            tokio::select! {
+                work = async { match &mut self.work {
+                    Some(work) => work.await,
+                    None => std::future::pending().await,
+                }}, if working => {
+                    self.work = None;
+                    self.heartbeat_at = Instant::now() + HEARTBEAT;
+                    self.take(work?);
+                }
+                event = self.watcher.changed() => self.hear(event)?,
+                () = sleep_until(self.heartbeat_at), if !working && self.connected => {
+                    let (inner, client) = (Arc::clone(&self.inner), self.client.clone());
+                    self.work = Some(Box::pin(async move {
+                        let root = inner.nodes.root();
+                        let answer = timeout(PROBE, client.sync(&root)).await;
+                        let answer = answer.map_err(|_| Error::silent(PROBE))?;
+                        answer.map_err(|error| inner.fault(&root, &error))?;
+                        Ok(Work::Alive)
+                    }));
+                }
+            }
+        }
+    }
+
+    /// Begins what there is to read.
+    fn begin(&mut self) {
+        if self.work.is_some() || !self.connected {
+            return;
+        }
+        let (inner, client) = (Arc::clone(&self.inner), self.client.clone());
+        if self.all {
+            (self.all, self.dirty) = (false, BTreeSet::new());
+            let prefix = self.prefix.clone();
+            self.work = Some(Box::pin(async move {
+                Ok(Work::All(inner.look(&client, &prefix).await?))
+            }));
+        } else if let Some(path) = self.dirty.pop_first() {
+            self.work = Some(Box::pin(async move {
+                match client.get_data(&path).await {
+                    Ok((data, stat)) => Ok(Work::Node(path, Some((data, stat.mzxid)))),
+                    Err(ZkError::NoNode) => Ok(Work::Node(path, None)),
+                    Err(error) => Err(inner.fault(&path, &error)),
+                }
+            }));
+        }
+    }
+
+    /// Takes in what the watch says.
+    ///
+    /// # Errors
+    ///
+    /// If the session is over; nothing comes after that.
+    fn hear(&mut self, event: WatchedEvent) -> Result<()> {
+        if event.event_type == EventType::Session {
+            match event.session_state {
+                SessionState::Disconnected => self.connected = false,
+                state if state.is_terminated() => {
+                    return Err(Error::unavailable(format_args!(
+                        "{}: the session is over ({state})",
+                        self.inner.sessions.cluster()
+                    )));
+                }
+                _ => (self.connected, self.all) = (true, true),
+            }
+            return Ok(());
+        }
+        let of_entry = |path: &str| self.inner.nodes.plain(path)?.parse::<Key>().ok();
+        if !self.all && event.event_type != EventType::NodeChildrenChanged {
+            // Nodes of another form are counted by snapshots.
+            if of_entry(&event.path).is_some_and(|key| self.prefix.contains(&key)) {
+                self.dirty.insert(event.path);
+                self.all = self.dirty.len() > DIRTY;
+            }
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, work: Work) {
+        match work {
+            Work::Alive => self.ready.push_back(Delta::Progress),
+            Work::All(now) => {
+                for key in self.told.records.keys() {
+                    if !now.records.contains_key(key) {
+                        self.ready.push_back(Delta::Delete(key.clone()));
+                    }
+                }
+                for (key, record) in &*now.records {
+                    if self.told.records.get(key) != Some(record) {
+                        self.ready.push_back(Delta::Put(record.clone()));
+                    }
+                }
+                let revision = now.revision.max(self.told.revision);
+                self.told = Found { revision, ..now };
+            }
+            Work::Node(path, value) => {
+                let key = self
+                    .inner
+                    .nodes
+                    .plain(&path)
+                    .and_then(|key| key.parse::<Key>().ok());
+                let Some(key) = key else { return };
+                let record = value
+                    .as_ref()
+                    .and_then(|(data, _)| self.inner.record(&path, data));
+                let zxid = value.as_ref().map_or(0, |(_, zxid)| *zxid);
+                let zxid = u64::try_from(zxid).unwrap_or(0);
+                self.told.revision = self.told.revision.max(zxid);
+                let told = Arc::make_mut(&mut self.told.records);
+                let delta = match (record, value) {
+                    (Some(record), _) if told.get(&key) == Some(&record) => return,
+                    (Some(record), _) => {
+                        told.insert(key, record.clone());
+                        Delta::Put(record)
+                    }
+                    (None, Some(_)) => {
+                        told.remove(&key);
+                        Delta::Malformed(key)
+                    }
+                    (None, None) if told.remove(&key).is_some() => Delta::Delete(key),
+                    (None, None) => return,
+                };
+                self.ready.push_back(delta);
+            }
+        }
+    }
+}
+
+impl Tail for ZooKeeperTail {
+    fn next(&mut self) -> BoxFuture<'_, Result<Delta>> {
+        Box::pin(self.advance())
+    }
+
+    fn cursor(&self) -> Cursor {
+        cursor(self.told.revision)
+    }
+}
