@@ -1,18 +1,17 @@
 //! [`Announce`]: registration in step with a server; feature `server`.
 
 use std::fmt;
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use gobrpc_server::{Running, Server, ShutdownReport};
 use tokio::task::JoinSet;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 use tracing::warn;
 
-use crate::address::Address;
+use crate::advertise::Advertise;
 use crate::entry::ServiceEntry;
 use crate::error::{EntryError, Error};
-use crate::registration::{RegisterOptions, Registration};
+use crate::registration::{RegisterOptions, Registration, RegistrationState};
 use crate::registry::Registry;
 
 /// Starts a server and registers it, in the order that loses no call.
@@ -46,8 +45,7 @@ use crate::registry::Registry;
 pub struct Announce {
     registry: Registry,
     services: Vec<(String, String)>,
-    host: Option<String>,
-    port: Option<u16>,
+    advertise: Advertise,
     edit: Box<dyn Fn(&mut ServiceEntry) + Send + Sync>,
     options: RegisterOptions,
     drain_delay: Duration,
@@ -59,8 +57,7 @@ impl Announce {
         Self {
             registry: registry.clone(),
             services: Vec::new(),
-            host: None,
-            port: None,
+            advertise: Advertise::default(),
             edit: Box::new(|_| {}),
             options: RegisterOptions::default(),
             drain_delay: Duration::from_secs(5),
@@ -73,17 +70,21 @@ impl Announce {
         self
     }
 
-    /// The host that others reach this machine by, if it is not the one that is
-    /// listened on; needed for a server on all interfaces.
+    /// The host that others reach this machine by.
+    ///
+    /// If it is not given, it is that of the environment variable
+    /// `GOBRPC_ADVERTISE` (`host`, `host:port` or `:port`, for containers and NAT);
+    /// else the one that is listened on; else, for a server on all interfaces, the
+    /// address that this machine has on its way to the registry.
     pub fn host(mut self, host: impl Into<String>) -> Self {
-        self.host = Some(host.into());
+        self.advertise.host = Some(host.into());
         self
     }
 
-    /// The port that others reach the server by, if it is not the one that is
-    /// listened on.
+    /// The port that others reach the server by, if it is neither that of
+    /// `GOBRPC_ADVERTISE` nor the one that is listened on.
     pub const fn port(mut self, port: u16) -> Self {
-        self.port = Some(port);
+        self.advertise.port = Some(port);
         self
     }
 
@@ -100,7 +101,8 @@ impl Announce {
     }
 
     /// How long the server takes new calls after it was taken out of the registry
-    /// (5 s): as long as the slowest client takes to hear of it.
+    /// (5 s): as long as the slowest client takes to hear of it, whose watch may be
+    /// dead for that long without anybody knowing.
     pub const fn drain_delay(mut self, delay: Duration) -> Self {
         self.drain_delay = delay;
         self
@@ -117,8 +119,17 @@ impl Announce {
     /// If the address cannot be listened on, or is not one to register: then
     /// nothing listens any more.
     pub async fn start(self, server: &Server, address: &str) -> Result<Announced, AnnounceError> {
+        let advertise = self.advertise.clone().or_environment()?;
         let running = server.start(address).await?;
-        let addr = self.address(running.host())?;
+        let addr = match running.host().parse() {
+            Ok(bound) => {
+                let backend = self.registry.backend();
+                let (remote, local) = (backend.remote(), backend.caps().local);
+                advertise.address(bound, remote.as_deref(), local).await?
+            }
+            // A Unix socket.
+            Err(_) => running.host().parse()?,
+        };
         let mut registrations = Vec::new();
         for (name, version) in &self.services {
             let mut entry = ServiceEntry::new(name, version, &addr)?;
@@ -130,14 +141,6 @@ impl Announce {
             running,
             drain_delay: self.drain_delay,
         })
-    }
-
-    fn address(&self, bound: &str) -> Result<Address, EntryError> {
-        match bound.parse::<SocketAddr>() {
-            Ok(bound) => Address::advertised(bound, self.host.as_deref(), self.port),
-            // A Unix socket.
-            Err(_) => bound.parse(),
-        }
     }
 }
 
@@ -173,18 +176,26 @@ impl Announced {
         &self.registrations
     }
 
-    /// Leaves without losing a call: takes the entries away, serves on for the
-    /// drain delay, then stops accepting and finishes what is under way, `grace`
-    /// at most.
+    /// Leaves without losing a call: marks the entries as draining, takes them
+    /// away, serves on for the drain delay, then stops accepting and finishes what
+    /// is under way, `grace` at most.
     ///
-    /// With a registry that cannot be reached, the first step takes a TTL: by
-    /// then the entries are gone or unknown to all.
+    /// The mark is for clients that hold back removals, as they do after an outage
+    /// of the registry.
+    ///
+    /// With a registry that cannot be reached, the first steps take a TTL and a
+    /// second: by then the entries are gone or unknown to all.
     pub async fn shutdown(self, grace: Duration) -> ShutdownReport {
         let mut leaving = JoinSet::new();
         for registration in self.registrations {
-            // Should taking it away fail, this may still get through.
-            registration.drain();
-            leaving.spawn(registration.deregister());
+            leaving.spawn(async move {
+                registration.drain();
+                // Clients that see no more than the removal are fine, too.
+                if registration.state() == RegistrationState::Registered {
+                    drop(timeout(MARK, registration.settled()).await);
+                }
+                registration.deregister().await
+            });
         }
         while let Some(left) = leaving.join_next().await {
             if let Ok(Err(error)) = left {
@@ -195,6 +206,9 @@ impl Announced {
         self.running.shutdown(grace).await
     }
 }
+
+/// How long the registry may take to mark an entry as draining.
+const MARK: Duration = Duration::from_secs(1);
 
 /// Why a server could not be started and registered.
 #[derive(Debug, thiserror::Error)]

@@ -115,6 +115,13 @@ pub trait Backend: Send + Sync + 'static {
 
     /// What the backend can do.
     fn caps(&self) -> Caps;
+
+    /// Where the registry is, as `host:port`, if it is reached by a network: servers
+    /// on all interfaces advertise the address that this machine has on its way
+    /// there.
+    fn remote(&self) -> Option<String> {
+        None
+    }
 }
 
 /// What changes under a prefix.

@@ -14,6 +14,7 @@ use crate::backoff::Backoff;
 use crate::catalog::{Catalog, Guards};
 use crate::error::{Error, Result};
 use crate::key::Prefix;
+use crate::patience::{PAUSED, within};
 use crate::registry::RegistryOptions;
 use crate::set::ServiceSet;
 use crate::watch::WatchHealth;
@@ -34,6 +35,8 @@ struct Board {
     /// `None` until the first answer.
     set: watch::Sender<Option<ServiceSet>>,
     health: Mutex<WatchHealth>,
+    /// Whether the registry is away, for those who wait for that.
+    stale: watch::Sender<bool>,
 }
 
 impl Cache {
@@ -46,6 +49,7 @@ impl Cache {
         let board = Arc::new(Board {
             set: watch::Sender::new(None),
             health: Mutex::default(),
+            stale: watch::Sender::new(false),
         });
         let random = fastrand::Rng::new();
         let guards = Guards {
@@ -61,6 +65,8 @@ impl Cache {
             backoff: Backoff::new(BACKOFF_BASE, BACKOFF_CAP, random),
             resync: options.resync,
             call_timeout: options.call_timeout,
+            max_stale: options.max_stale,
+            heard_at: Instant::now(),
             newest: None,
             older: 0,
             dirty: false,
@@ -78,9 +84,17 @@ impl Cache {
         self.board.set.subscribe()
     }
 
+    /// Whether the registry is away, as it changes.
+    pub(crate) fn stale(&self) -> watch::Receiver<bool> {
+        self.board.stale.subscribe()
+    }
+
     /// The set as it is known, after waiting for the first answer.
     pub(crate) async fn set(&self, patience: Duration) -> Result<ServiceSet> {
         self.touch();
+        if let Some(error) = self.board.too_old() {
+            return Err(error);
+        }
         if let Some(set) = &*self.board.set.borrow() {
             return Ok(set.clone());
         }
@@ -123,11 +137,26 @@ impl Board {
     fn health(&self) -> MutexGuard<'_, WatchHealth> {
         self.health.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    fn tell_stale(&self, stale: bool) {
+        self.stale
+            .send_if_modified(|known| std::mem::replace(known, stale) != stale);
+    }
+
+    /// Why nothing is known any more, if what was known is too old.
+    fn too_old(&self) -> Option<Error> {
+        let health = self.health();
+        health.expired.then(|| {
+            let why = health.last_error.clone();
+            why.unwrap_or_else(|| Error::unavailable("what was known is too old"))
+        })
+    }
 }
 
-/// Reconnects spread over 0.5, 1, 2, … s. The cap is lower than the usual 30 s,
-/// for nobody sees new servers before.
-const BACKOFF_BASE: Duration = Duration::from_millis(500);
+/// Reconnects spread over 1, 2, 4, … s: what is known is served meanwhile, so that
+/// nobody is in a hurry. The cap is lower than the usual 30 s, for nobody sees new
+/// servers before.
+const BACKOFF_BASE: Duration = Duration::from_secs(1);
 const BACKOFF_CAP: Duration = Duration::from_secs(10);
 
 /// A watch that lived so long ended by chance, not by a fault that stays.
@@ -154,6 +183,9 @@ struct Follower {
     heartbeat: Option<Duration>,
     resync: Duration,
     call_timeout: Duration,
+    max_stale: Option<Duration>,
+    /// When the registry last said something.
+    heard_at: Instant,
     newest: Option<Cursor>,
     older: u32,
     /// The catalog shows more than was published.
@@ -180,6 +212,11 @@ impl Follower {
                 }
                 Err(error) => End::Broken(error),
             };
+            // It answers, and what it says is doubted: to ask once more is to do so
+            // soon, not when an outage would be asked about again.
+            if self.older > 0 {
+                self.backoff.reset();
+            }
             // However an edge of this loop is taken, it is not taken in a hurry.
             let healthy = started.elapsed() >= HEALTHY;
             if healthy {
@@ -197,9 +234,34 @@ impl Follower {
                 End::Broken(error) => {
                     after_outage = true;
                     self.broken(error);
-                    sleep(self.backoff.pause()).await;
+                    let pause = self.backoff.pause();
+                    self.wait(pause).await;
                 }
             }
+        }
+    }
+
+    /// Waits while the registry is away, and gives up what is known when it is too
+    /// old.
+    async fn wait(&mut self, pause: Duration) {
+        let end = Instant::now() + pause;
+        if let Some(max) = self.max_stale {
+            let expiry = self.heard_at + max;
+            if expiry <= end && !self.board.health().expired {
+                sleep_until(expiry).await;
+                self.expire(max);
+            }
+        }
+        sleep_until(end).await;
+    }
+
+    fn expire(&mut self, max: Duration) {
+        warn!(prefix = %self.prefix, "nothing was heard of the registry for {max:?}; what was known is dropped");
+        self.dirty |= self.catalog.clear();
+        self.board.health().expired = true;
+        // Those who wait for a first answer go on waiting.
+        if self.board.set.borrow().is_some() {
+            self.publish(Instant::now());
         }
     }
 
@@ -237,26 +299,34 @@ impl Follower {
         };
         let silence = self.heartbeat.map(|heartbeat| heartbeat * 5 / 2);
         let resync_at = Instant::now() + self.backoff.around(self.resync, 20);
-        let mut heard_at = Instant::now();
+        // How far the silence is counted from: contact, or the end of a pause of
+        // this process, which is nobody's silence.
+        let mut quiet_since = Instant::now();
         loop {
             let due = [
                 Some(resync_at),
-                silence.map(|silence| heard_at + silence),
+                silence.map(|silence| quiet_since + silence),
                 self.catalog.next_due(),
                 self.dirty.then(|| self.published_at + PUBLISH_EVERY),
             ];
             let wake = due.into_iter().flatten().min().unwrap_or(resync_at);
             let delta = tokio::select! {
-                // After a pause of the process, what has come is read before it
-                // is called late.
                 biased;
                 delta = tail.next() => Some(delta),
                 () = sleep_until(wake) => None,
             };
             let now = Instant::now();
+            let late = now.saturating_duration_since(wake);
+            if late >= PAUSED {
+                // What came meanwhile is read, and the registry asked once more,
+                // before it is called silent.
+                debug!(prefix = %self.prefix, "this process was paused for {late:?}");
+                let half = silence.unwrap_or_default() / 2;
+                quiet_since = now.checked_sub(half).unwrap_or(now).max(quiet_since);
+            }
             match delta {
                 Some(Ok(delta)) => {
-                    heard_at = now;
+                    quiet_since = now;
                     self.newest = Some(tail.cursor());
                     self.heard();
                     match delta {
@@ -280,7 +350,7 @@ impl Follower {
                 self.publish(now);
             }
             match silence {
-                Some(silence) if now >= heard_at + silence => {
+                Some(silence) if now >= quiet_since + silence => {
                     return End::Broken(Error::silent(silence));
                 }
                 _ => {}
@@ -292,19 +362,21 @@ impl Follower {
     }
 
     async fn call<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
-        timeout(self.call_timeout, work)
-            .await
-            .unwrap_or_else(|_| Err(Error::silent(self.call_timeout)))
+        within(self.call_timeout, work).await
     }
 
-    fn heard(&self) {
+    fn heard(&mut self) {
+        self.heard_at = Instant::now();
         let mut health = self.board.health();
         if health.stale {
             info!(prefix = %self.prefix, "the registry is back");
         }
         health.stale = false;
+        health.expired = false;
         health.last_error = None;
-        health.last_contact = Some(Instant::now().into_std());
+        health.last_contact = Some(self.heard_at.into_std());
+        drop(health);
+        self.board.tell_stale(false);
     }
 
     /// The set stays as it is: a registry that fails says nothing about servers.
@@ -314,9 +386,12 @@ impl Follower {
             debug!(prefix = %self.prefix, %error, "the registry is still away");
         } else {
             warn!(prefix = %self.prefix, %error, "the registry is away; what was known stays");
+            health.outages += 1;
         }
         health.stale = true;
         health.last_error = Some(error);
+        drop(health);
+        self.board.tell_stale(true);
     }
 
     fn publish(&mut self, now: Instant) {

@@ -18,7 +18,8 @@ use crate::set::ServiceSet;
 /// ([CURATOR-320](https://github.com/apache/curator/issues/840)), and much later
 /// if it is gone right after the registry itself was away, above all if too much
 /// is: then it is likelier that the servers did not register again yet
-/// ([nacos#10209](https://github.com/alibaba/nacos/issues/10209)).
+/// ([nacos#10209](https://github.com/alibaba/nacos/issues/10209)). One that
+/// said that it leaves is believed at once.
 #[derive(Debug)]
 pub(crate) struct Catalog {
     slots: BTreeMap<Key, Slot>,
@@ -61,14 +62,14 @@ enum Leaving {
 #[derive(Debug, Clone, Copy)]
 struct Window {
     opened: Instant,
+    closes: Instant,
     /// Entries when it opened.
     before: usize,
     /// The registry was away before: what goes by events belongs to it, too.
     after_outage: bool,
 }
 
-/// How long after a snapshot removals belong to it: leases that ended during an
-/// outage are swept in one go when it is over (measured on etcd).
+/// How long after a snapshot removals belong to it.
 const WINDOW: Duration = Duration::from_secs(1);
 
 /// A server that leaves and comes back within this time was never away.
@@ -126,16 +127,24 @@ impl Catalog {
 
     /// Takes out an entry, soon.
     pub(crate) fn remove(&mut self, key: &Key, now: Instant) {
-        let leaving = match self.window {
-            Some(window) if window.after_outage && now < window.opened + WINDOW => {
-                Leaving::WithWindow
-            }
-            _ => Leaving::At(now + COALESCE),
-        };
+        let swept = self.window.is_some_and(|window| window.after_outage);
         if let Some(slot) = self.slots.get_mut(key) {
+            let leaving = match swept && !slot.has_said_goodbye() {
+                true => Leaving::WithWindow,
+                false => Leaving::At(now + COALESCE),
+            };
             slot.leaving.get_or_insert(leaving);
             self.due = sooner(self.due, slot.due());
         }
+    }
+
+    /// Forgets everything; true if that shows.
+    pub(crate) fn clear(&mut self) -> bool {
+        self.window = None;
+        self.due = None;
+        let shows = !self.slots.is_empty();
+        self.slots.clear();
+        shows
     }
 
     /// Takes in a snapshot; true if that shows. `after_outage` says that the
@@ -156,19 +165,30 @@ impl Catalog {
             missing.remove(&record.key);
             changed |= self.put(record);
         }
-        if !first {
-            // An open one goes on in it.
-            let open = self.window.is_some_and(|window| window.after_outage);
+        // One that is open goes on, or snapshots that come in a row would put it off
+        // for ever; another outage is another reason to wait.
+        if !first && (after_outage || self.window.is_none()) {
+            // Each server needs a third of its TTL and a bit to come back, and leases
+            // that ended during an outage are swept in the seconds after it, at 500 a
+            // half second on etcd: a third of the grace, which is two TTLs.
+            let open = match after_outage {
+                true => (self.guards.grace / 3).max(WINDOW),
+                false => WINDOW,
+            };
             self.window = Some(Window {
                 opened: now,
+                closes: now + open,
                 before,
-                after_outage: after_outage || open,
+                after_outage,
             });
         }
         for key in missing.into_keys() {
             if let Some(slot) = self.slots.get_mut(&key) {
-                // What was decided stands, unless an outage came between.
-                if after_outage || slot.leaving.is_none() {
+                if slot.has_said_goodbye() {
+                    slot.leaving.get_or_insert(Leaving::At(now + COALESCE));
+                    self.due = sooner(self.due, slot.due());
+                } else if after_outage || slot.leaving.is_none() {
+                    // What was decided stands, unless an outage came between.
                     slot.leaving = Some(Leaving::WithWindow);
                 }
             }
@@ -178,7 +198,7 @@ impl Catalog {
 
     /// When there is something to do.
     pub(crate) fn next_due(&self) -> Option<Instant> {
-        sooner(self.due, self.window.map(|window| window.opened + WINDOW))
+        sooner(self.due, self.window.map(|window| window.closes))
     }
 
     /// Does what is due; true if that shows. Not to be called while the registry
@@ -187,7 +207,7 @@ impl Catalog {
         if self.next_due().is_none_or(|due| due > now) {
             return false;
         }
-        if let Some(window) = self.window.filter(|w| w.opened + WINDOW <= now) {
+        if let Some(window) = self.window.filter(|w| w.closes <= now) {
             self.window = None;
             self.judge(window);
         }
@@ -210,12 +230,8 @@ impl Catalog {
         let leaving = if all || most {
             self.holds += 1;
             Leaving::Held(window.opened + self.guards.grace)
-        } else if window.after_outage {
-            // One of three may be missing as well because it is the last to come
-            // back: each needs a third of its TTL and a bit (the grace is two TTLs).
-            Leaving::At(window.opened + self.guards.grace / 3)
         } else {
-            Leaving::At(window.opened)
+            Leaving::At(window.closes)
         };
         for slot in self.slots.values_mut().filter(|slot| leaves(slot)) {
             slot.leaving = Some(leaving);
@@ -224,6 +240,11 @@ impl Catalog {
 }
 
 impl Slot {
+    /// It drains: that it goes is what it wants, whatever the registry did.
+    fn has_said_goodbye(&self) -> bool {
+        !self.entry.is_serving()
+    }
+
     fn due(&self) -> Option<Instant> {
         match self.leaving? {
             Leaving::At(at) | Leaving::Held(at) => Some(at),
@@ -292,7 +313,7 @@ mod tests {
         let now = Instant::now();
         let mut catalog = catalog([1], now);
         assert!(!catalog.replace(Vec::new(), true, now));
-        assert!(!catalog.tick(now + WINDOW));
+        assert!(!catalog.tick(now + GRACE / 3));
         assert_eq!((catalog.len(), catalog.holds), (1, 1));
         assert!(!catalog.tick(now + GRACE - COALESCE));
         assert!(catalog.tick(now + GRACE));
@@ -330,10 +351,13 @@ mod tests {
         let now = Instant::now();
         let mut catalog = catalog(1..=6, now);
         catalog.replace(records(1..=6), true, now);
+        // Not in one go: etcd ends 500 leases in half a second.
         for port in 1..=5 {
-            catalog.remove(&record(port).key, now + WINDOW / 2);
+            let at = now + WINDOW * u32::from(port);
+            assert!(!catalog.tick(at));
+            catalog.remove(&record(port).key, at);
         }
-        assert!(!catalog.tick(now + WINDOW));
+        assert!(!catalog.tick(now + GRACE / 3));
         assert_eq!((catalog.len(), catalog.holds), (6, 1));
         // They register again, but for one.
         for port in 2..=5 {
@@ -361,15 +385,45 @@ mod tests {
             let now = Instant::now();
             let mut catalog = catalog([1], now);
             catalog.replace(Vec::new(), true, now);
-            catalog.tick(now + WINDOW);
+            catalog.tick(now + GRACE / 3);
             let later = now + GRACE / 2;
             catalog.replace(Vec::new(), outage, later);
-            catalog.tick(later + WINDOW);
+            catalog.tick(later + GRACE / 3);
             catalog.tick(now + GRACE);
             assert_eq!(catalog.len(), left, "{outage}");
             catalog.tick(later + GRACE);
             assert_eq!(catalog.len(), 0);
         }
+    }
+
+    #[test]
+    fn who_says_goodbye_is_believed_right_after_an_outage() {
+        let now = Instant::now();
+        let draining = |port| {
+            let mut record = record(port);
+            let entry = Arc::make_mut(&mut record.entry);
+            entry.state = crate::entry::State::Draining;
+            record
+        };
+        let mut catalog = catalog(1..=4, now);
+        let left = vec![record(1), record(2), draining(3), draining(4)];
+        assert!(catalog.replace(left, true, now));
+        catalog.remove(&record(3).key, now);
+        assert!(catalog.tick(now + COALESCE));
+        // In a list as well.
+        catalog.replace(records(1..=2), true, now + WINDOW);
+        assert!(catalog.tick(now + WINDOW + COALESCE));
+        assert_eq!((catalog.len(), catalog.holds), (2, 0));
+    }
+
+    #[test]
+    fn lists_in_a_row_put_nothing_off() {
+        let now = Instant::now();
+        let mut catalog = catalog(1..=3, now);
+        for half in 0..4 {
+            catalog.replace(records(1..=2), false, now + WINDOW / 2 * half);
+        }
+        assert_eq!(catalog.len(), 2);
     }
 
     #[test]

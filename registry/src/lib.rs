@@ -20,6 +20,8 @@
 
 mod address;
 #[cfg(feature = "server")]
+mod advertise;
+#[cfg(feature = "server")]
 pub mod announce;
 mod attempts;
 pub mod backend;
@@ -36,6 +38,7 @@ mod entry;
 mod error;
 mod key;
 mod lease;
+mod patience;
 mod registration;
 mod registry;
 mod selector;

@@ -113,6 +113,14 @@ pub struct RegistrationStatus {
     applied: u64,
 }
 
+impl RegistrationStatus {
+    /// How often a lease was lost and another one taken.
+    #[must_use]
+    pub const fn re_registrations(&self) -> u64 {
+        self.acquisitions.saturating_sub(1)
+    }
+}
+
 struct Wanted {
     entry: Arc<ServiceEntry>,
     /// Counts the changes of the entry.

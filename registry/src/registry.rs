@@ -13,7 +13,7 @@ use crate::key::Prefix;
 use crate::registration::{RegisterOptions, Registration};
 use crate::selector::Selector;
 use crate::set::ServiceSet;
-use crate::watch::Watch;
+use crate::watch::{Watch, WatchHealth};
 
 /// Registration and discovery over a backend. Copies share everything.
 ///
@@ -62,6 +62,11 @@ pub struct RegistryOptions {
     /// default TTL): servers may not have registered again yet. Fewer missing ones
     /// are believed after a third of it.
     pub empty_grace: Duration,
+    /// How long what is known is served while the registry is away (`None`: for
+    /// ever, since a registry that fails says nothing about servers). After it, to
+    /// within a question to the backend, [`Registry::get`] fails and watches show
+    /// nobody, until the registry is back.
+    pub max_stale: Option<Duration>,
     /// How long a question to the backend may take (5 s).
     pub call_timeout: Duration,
     /// How long [`Registry::get`] waits for the very first answer (3 s).
@@ -81,12 +86,26 @@ impl Default for RegistryOptions {
         Self {
             resync: Duration::from_secs(60),
             empty_grace: Duration::from_secs(20),
+            max_stale: None,
             call_timeout: Duration::from_secs(5),
             first_answer: Duration::from_secs(3),
             idle: Duration::from_secs(600),
             services: 1024,
             entries: 65_536,
         }
+    }
+}
+
+impl RegistryOptions {
+    /// A day is for ever here, as the end of `Instant` is far and not infinite; and
+    /// nothing is asked for more than once a second.
+    fn within_reason(mut self) -> Self {
+        let (least, most) = (Duration::from_secs(1), Duration::from_secs(24 * 60 * 60));
+        self.resync = self.resync.clamp(least, most);
+        self.empty_grace = self.empty_grace.min(most);
+        self.max_stale = self.max_stale.map(|max| max.min(most));
+        self.call_timeout = self.call_timeout.min(most);
+        self
     }
 }
 
@@ -102,7 +121,7 @@ impl Registry {
     pub fn with_options(backend: Arc<dyn Backend>, options: RegistryOptions) -> Self {
         Self(Arc::new(Shared {
             backend,
-            options,
+            options: options.within_reason(),
             caches: Mutex::default(),
         }))
     }
@@ -129,7 +148,8 @@ impl Registry {
     /// # Errors
     ///
     /// If the backend never answered and does not do so within
-    /// [`RegistryOptions::first_answer`]; if too many services are followed.
+    /// [`RegistryOptions::first_answer`]; if it is away for longer than
+    /// [`RegistryOptions::max_stale`]; if too many services are followed.
     pub async fn get(&self, service: &str, selector: &Selector) -> Result<ServiceSet> {
         let cache = self.cache(Prefix::service(service))?;
         let set = cache.set(self.0.options.first_answer).await?;
@@ -162,6 +182,23 @@ impl Registry {
     /// As for [`Registry::watch`].
     pub fn watch_all(&self) -> Result<Watch> {
         Ok(Watch::new("", self.cache(Prefix::all())?))
+    }
+
+    /// How much is known of each service that is followed, and what it is worth:
+    /// for metrics. In no order.
+    #[must_use]
+    pub fn health(&self) -> Vec<(Prefix, WatchHealth)> {
+        let caches = self.0.caches.lock();
+        let caches = caches.unwrap_or_else(PoisonError::into_inner);
+        let healths = caches.iter();
+        healths
+            .map(|(prefix, cache)| (prefix.clone(), cache.health()))
+            .collect()
+    }
+
+    #[cfg(feature = "server")]
+    pub(crate) fn backend(&self) -> &Arc<dyn Backend> {
+        &self.0.backend
     }
 
     fn cache(&self, prefix: Prefix) -> Result<Arc<Cache>> {

@@ -1,7 +1,7 @@
 //! [`Watch`]: a service, as it changes.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
@@ -131,6 +131,20 @@ impl Watch {
     pub fn health(&self) -> WatchHealth {
         self.cache.health()
     }
+
+    /// Waits until the registry goes away or comes back, as seen from this call on,
+    /// and says how it is then.
+    ///
+    /// Dropping the future loses nothing but that. To wait for
+    /// [`next`](Watch::next), too, use a clone.
+    pub async fn health_changed(&self) -> WatchHealth {
+        let mut stale = self.cache.stale();
+        if stale.changed().await.is_err() {
+            // The sender is in the cache, which is here.
+            std::future::pending::<()>().await;
+        }
+        self.health()
+    }
 }
 
 impl Clone for Watch {
@@ -148,6 +162,10 @@ pub struct WatchHealth {
     pub last_contact: Option<Instant>,
     /// The registry fails, and what is known may be old.
     pub stale: bool,
+    /// It fails for longer than
+    /// [`RegistryOptions::max_stale`](crate::RegistryOptions::max_stale), and what was
+    /// known was dropped.
+    pub expired: bool,
     /// What it fails with.
     pub last_error: Option<Error>,
     /// Entries that are known, before any selector.
@@ -157,10 +175,21 @@ pub struct WatchHealth {
     /// Entries that found no place
     /// ([`RegistryOptions::entries`](crate::RegistryOptions::entries)).
     pub overflow: u64,
+    /// How often the registry went away.
+    pub outages: u64,
     /// Snapshots that were taken.
     pub resyncs: u64,
     /// How often the registry lost changes, and said so.
     pub gaps: u64,
     /// Mass removals that were held back.
     pub guard_holds: u64,
+}
+
+impl WatchHealth {
+    /// How long nothing was heard of the registry, which says something at least
+    /// every few seconds; `None` if nothing ever was.
+    #[must_use]
+    pub fn silence(&self) -> Option<Duration> {
+        self.last_contact.map(|at| at.elapsed())
+    }
 }

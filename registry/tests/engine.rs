@@ -498,3 +498,92 @@ fn without_a_runtime_there_is_an_error_and_no_panic() {
     assert!(matches!(error, Err(Error::NoRuntime)));
     assert!(matches!(registry.watch("user"), Err(Error::NoRuntime)));
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_is_known_is_dropped_when_it_is_too_old() {
+    let world = world();
+    let (servers, client) = (world.link(), world.link());
+    let _server = registered(&registry(&servers), 1).await;
+    let mut options = RegistryOptions::default();
+    options.max_stale = Some(secs(60));
+    let registry = Registry::with_options(Arc::clone(&client) as Arc<dyn Backend>, options);
+    let mut watch = registry.watch("user").unwrap();
+    assert_eq!(snapshot(&mut watch).await.len(), 1);
+    for fault in [Mode::Down, Mode::Hung] {
+        client.set(fault);
+        // A heart beats every 2 s, and counts as word of it.
+        quiet(&mut watch, secs(58)).await;
+        assert_eq!(get(&registry).await, [1]);
+        let start = Instant::now();
+        assert!(watch.next().await.all().is_empty());
+        // The last question to it may take 5 s.
+        assert!(start.elapsed() <= secs(7), "{:?}", start.elapsed());
+        let error = registry.get("user", &Selector::new()).await.unwrap_err();
+        assert!(error.may_pass(), "{error}");
+        assert!(watch.health().expired);
+        quiet(&mut watch, secs(60)).await;
+        client.set(Mode::Up);
+        assert_eq!(ports(watch.next().await.all()), [1]);
+        assert_eq!(get(&registry).await, [1]);
+        assert!(!watch.health().expired);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn how_it_goes_is_told() {
+    let world = world();
+    let (servers, client) = (world.link(), world.link());
+    let registration = registered(&registry(&servers), 1).await;
+    let registry = registry(&client);
+    let watch = registry.watch("user").unwrap();
+    assert_eq!(get(&registry).await, [1]);
+    for outage in 1..=2 {
+        client.set(Mode::Hung);
+        let health = timeout(secs(6), watch.health_changed()).await.unwrap();
+        assert!(health.stale && health.last_error.is_some());
+        assert_eq!(health.outages, outage);
+        sleep(secs(30)).await;
+        let silence = watch.health().silence().unwrap();
+        // In real time, which has not passed.
+        assert!(silence < secs(30));
+        client.set(Mode::Up);
+        let health = timeout(secs(20), watch.health_changed()).await.unwrap();
+        assert!(!health.stale && health.last_error.is_none());
+    }
+    let all = registry.health();
+    assert_eq!(all.len(), 1);
+    assert_eq!(all[0].0.service_name(), Some("user"));
+    assert_eq!((all[0].1.entries, all[0].1.outages), (1, 2));
+    assert_eq!(registration.status().re_registrations(), 0);
+    world.wipe();
+    sleep(secs(20)).await;
+    assert_eq!(registration.status().re_registrations(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn options_beyond_reason_do_no_harm() {
+    let world = world();
+    let link = world.link();
+    let far = std::time::Duration::MAX;
+    let mut options = RegistryOptions::default();
+    options.empty_grace = far;
+    options.max_stale = Some(far);
+    options.call_timeout = far;
+    options.first_answer = far;
+    options.idle = far;
+    for resync in [far, secs(0)] {
+        options.resync = resync;
+        let backend = Arc::clone(&link) as Arc<dyn Backend>;
+        let registry = Registry::with_options(backend, options.clone());
+        assert!(get(&registry).await.is_empty());
+        let before = link.lists().len();
+        sleep(secs(10)).await;
+        link.set(Mode::Down);
+        sleep(secs(10)).await;
+        link.set(Mode::Up);
+        assert!(link.lists().len() <= before + 25, "{}", link.lists().len());
+    }
+    let options = RegisterOptions::default().with_ttl(far);
+    let registration = registry(&link).register(entry(1), options).unwrap();
+    registration.settled().await.unwrap();
+}

@@ -17,11 +17,13 @@
 //! | P4: a dead link is noticed within 5 s; the watch that dies and says nothing; the registry that stalls and then expires everybody | [`calls::registry_paused`], [`calls::link_cut`] |
 //! | P5: once it is quiet, the cache is what the registry lists; events lost; compaction | [`random::cache_is_what_is_listed`] |
 //! | P6: a rolling restart loses no call; the order of a shutdown | [`calls::rolling_restart`] |
-//! | P7: a stale cursor recovers | [`client::paused_while_history_is_lost`], [`registry::killed_and_wiped`] |
+//! | P7: a stale cursor recovers | [`client::paused_while_history_is_lost`], [`client::stale_cursor`], [`registry::killed_and_wiped`] |
 //! | P8: a restart at the same address within the TTL stays registered | [`server::restarted_at_once`] |
 //! | P9: a paused server is back within 1 s after it runs | [`server::paused`] |
 //! | P10: two hundred clients come back one after the other | [`client::herd`] |
 //! | P11: the release of an old owner removes no new entry | [`server::cut_off_while_another_takes_over`] |
+//! | Two live servers at one address: one of them gives in | [`server::two_at_one_address`] |
+//! | A member of a cluster is killed, paused, or alone: no call fails, no registration is lost | [`cluster`] |
 //! | A server that is killed under load: no call runs twice, none hangs | [`calls::servers_killed`] |
 #![allow(
     clippy::expect_used,
@@ -35,6 +37,7 @@
 
 pub mod calls;
 pub mod client;
+pub mod cluster;
 mod kind;
 mod link;
 mod load;
@@ -94,5 +97,16 @@ pub const CASES: &[Case] = &[
         Box::pin(server::cut_off_while_another_takes_over(w))
     }),
     Case::new("servers_killed", |w| Box::pin(calls::servers_killed(w))),
+    Case::new("p7_stale_cursor", |w| Box::pin(client::stale_cursor(w))),
+    Case::new("two_at_one_address", |w| {
+        Box::pin(server::two_at_one_address(w))
+    }),
     Case::new("p2_killed", |w| Box::pin(server::killed(w))),
+];
+
+/// The cases for several servers that agree.
+pub const CLUSTER_CASES: &[Case] = &[
+    Case::new("members_killed", |w| Box::pin(cluster::members_killed(w))),
+    Case::new("leader_paused", |w| Box::pin(cluster::leader_paused(w))),
+    Case::new("no_quorum", |w| Box::pin(cluster::no_quorum(w))),
 ];

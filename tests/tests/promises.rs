@@ -14,16 +14,21 @@
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
-use gobrpc_tests::promises::{CASES, Case, KINDS, Kind, World};
+use gobrpc_tests::promises::{Case, KINDS, Kind, World};
 use libtest_mimic::{Arguments, Trial};
 use tokio::sync::Semaphore;
+use tokio::time::timeout;
 
 /// Cases that run at once: each has a registry of its own.
 const AT_ONCE: usize = 16;
 
 /// Of which so many compute more than they wait.
 const HEAVY: usize = 2;
+
+/// No case takes so long, unless it hangs.
+const LIMIT: Duration = Duration::from_secs(180);
 
 /// What all of them share.
 struct Shared {
@@ -40,8 +45,13 @@ fn main() -> ExitCode {
         figures: Mutex::default(),
     });
     let mut trials = Vec::new();
-    for case in CASES {
+    // All of the first case, then all of the next, so that the long ones come first.
+    let longest = KINDS.iter().map(|kind| kind.cases.len()).max();
+    for number in 0..longest.unwrap_or(0) {
         for kind in KINDS {
+            let Some(case) = kind.cases.get(number) else {
+                continue;
+            };
             let shared = Arc::clone(&shared);
             let name = format!("{}::{}", kind.name, case.name);
             trials.push(Trial::test(name.clone(), move || {
@@ -69,17 +79,24 @@ fn run(kind: &'static Kind, case: &Case, name: &str, shared: &Shared) {
         .unwrap();
     let heavy = case.heavy.then(|| shared.heavy.acquire());
     let _place = heavy.map(|place| runtime.block_on(place).unwrap());
-    let Some(site) = (kind.start)() else { return };
+    let peer = env!("CARGO_BIN_EXE_promises-peer");
+    let Some(site) = (kind.start)(peer) else {
+        return;
+    };
     let mut world = World {
         kind,
         site,
-        peer: env!("CARGO_BIN_EXE_promises-peer"),
+        peer,
         figures: Vec::new(),
         factor: std::env::var("GOBRPC_FAULTS").map_or(1, |factor| factor.parse().unwrap()),
     };
     let result = catch_unwind(AssertUnwindSafe(|| {
-        runtime.block_on((case.run)(&mut world));
+        let limit = LIMIT * world.factor;
+        let run = async { timeout(limit, (case.run)(&mut world)).await };
+        assert!(runtime.block_on(run).is_ok(), "it hangs");
     }));
+    // What it has left behind is not waited for.
+    runtime.shutdown_background();
     let figures = (name.to_owned(), std::mem::take(&mut world.figures));
     shared.figures.lock().unwrap().push(figures);
     if let Err(panic) = result {

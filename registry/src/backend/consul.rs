@@ -303,7 +303,7 @@ impl Inner {
         let service = Service::of(entry, &lease.token)?;
         self.agent.register(&service, lease.ttl).await?;
         self.shows(&lease.key, |lives| {
-            lives.iter().any(|one| one.service == service)
+            lives.iter().any(|one| one.service.is_as(&service))
         })
         .await;
         Ok(Standing::Held)

@@ -393,6 +393,10 @@ impl Backend for Etcd {
     fn caps(&self) -> Caps {
         self.0.caps
     }
+
+    fn remote(&self) -> Option<String> {
+        self.0.gateway.http().remote()
+    }
 }
 
 impl fmt::Debug for Etcd {

@@ -127,6 +127,12 @@ impl Http {
         })
     }
 
+    /// Host and port of its first address.
+    pub(crate) fn remote(&self) -> Option<String> {
+        let first = self.addresses.first()?;
+        Some(first.authority().to_owned())
+    }
+
     /// Asks, and takes in the whole answer.
     ///
     /// An answer for which `serves` is false (the address is there, and cannot

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tokio::time::{Instant, sleep, sleep_until};
 use tracing::{debug, info, warn};
 
 use super::{RegistrationState, RegistrationStatus, Wanted};
@@ -14,6 +14,7 @@ use crate::entry::ServiceEntry;
 use crate::error::{Error, Result};
 use crate::key::Prefix;
 use crate::lease::{Keeper, Step, other_holder};
+use crate::patience::within;
 
 /// The task that keeps an entry registered.
 pub(super) struct Task {
@@ -128,10 +129,7 @@ impl Task {
 
     /// A step that takes so long that there is no time for another has failed.
     async fn call<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
-        let limit = self.ttl / 3;
-        timeout(limit, work)
-            .await
-            .unwrap_or_else(|_| Err(Error::silent(limit)))
+        within(self.ttl / 3, work).await
     }
 
     fn acquired(&self, entry: &ServiceEntry, revision: u64) {

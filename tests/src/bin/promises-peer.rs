@@ -10,7 +10,9 @@ use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::time::Duration;
 
-use gobrpc_registry::{Event, Registry, ServiceSet};
+use gobrpc_registry::backend::rpc;
+use gobrpc_registry::{Event, Memory, Registry, ServiceSet};
+use gobrpc_server::Server;
 use gobrpc_tests::promises::{Kind, serve};
 use tokio::io::{AsyncBufReadExt as _, BufReader, copy_bidirectional};
 use tokio::net::{TcpListener, UnixStream};
@@ -27,8 +29,9 @@ async fn main() {
             server(kind, registry, number, listen, Some(book)).await;
         }
         ["watch", kind, registry] => client(kind, registry).await,
+        ["registry", listen] => memory(listen).await,
         ["forward", listen, socket] => forward(listen, socket).await,
-        _ => panic!("serve, watch or forward, and not {args:?}"),
+        _ => panic!("serve, watch, registry or forward, and not {args:?}"),
     }
 }
 
@@ -77,6 +80,13 @@ async fn client(kind: &str, registry: &str) {
             other => panic!("{other:?}"),
         }
     }
+}
+
+async fn memory(listen: &str) {
+    let server = Server::new()
+        .register(rpc::service(&Memory::new()))
+        .unwrap();
+    server.serve(listen).await.unwrap();
 }
 
 /// Carries bytes from inside of a network namespace to the outside: Unix sockets

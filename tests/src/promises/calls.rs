@@ -12,7 +12,7 @@ use super::world::{shows, until_shown};
 use super::{Link, Load, Peer, TTL, World, serve};
 
 /// Three servers in this process, and their ports.
-async fn servers(registry: &Registry) -> (Vec<Announced>, Vec<u16>) {
+pub(super) async fn servers(registry: &Registry) -> (Vec<Announced>, Vec<u16>) {
     let (mut servers, mut ports) = (Vec::new(), Vec::new());
     for number in 0..3 {
         let server = serve(registry, number, "127.0.0.1:0", None).await;

@@ -2,11 +2,13 @@
 
 use std::time::{Duration, Instant};
 
-use tokio::time::sleep;
+use gobrpc_registry::backend::{Claim, Delta};
+use gobrpc_registry::{Memory, Prefix};
+use tokio::time::{sleep, timeout};
 
 use super::proxy::Log;
-use super::world::{entry, registered};
-use super::{Peer, Proxy, World};
+use super::world::{entry, registered, settled};
+use super::{Peer, Proxy, TTL, World};
 
 /// P7: a client is stopped, and what it would have to hear next is forgotten
 /// meanwhile.
@@ -20,7 +22,7 @@ pub async fn paused_while_history_is_lost(world: &mut World) {
     // More than any of them keeps for those who lag behind.
     for weight in 0..30 {
         first.update(|entry| entry.weight = weight).unwrap();
-        first.settled().await.unwrap();
+        settled(&first).await;
     }
     first.deregister().await.unwrap();
     let _third = registered(&servers, entry(3)).await;
@@ -40,6 +42,48 @@ pub async fn paused_while_history_is_lost(world: &mut World) {
         // A new list, once the old connection has proved dead.
         Duration::from_secs(5),
     );
+}
+
+/// P7: a place in a history that is no longer kept is a gap, or an error, and never
+/// silence.
+pub async fn stale_cursor(world: &mut World) {
+    let backend = world.backend();
+    let first = registered(&world.registry(), entry(1)).await;
+    let prefix = Prefix::service("who");
+    let old = backend.snapshot(&prefix).await.unwrap().cursor;
+    for weight in 0..10 {
+        first.update(|entry| entry.weight = weight).unwrap();
+        settled(&first).await;
+    }
+    if !tokio::task::block_in_place(|| world.site.compact()) {
+        // More than what the memory registry keeps. Consul keeps none.
+        let mut entry = entry(2);
+        let lease = backend.acquire(&entry, TTL * 10, Claim::TakeOver).await;
+        let lease = lease.unwrap();
+        for weight in 0..Memory::HISTORY as u32 {
+            if world.kind.name == "rpc" {
+                entry.weight = weight;
+                backend.update(&lease, &entry).await.unwrap();
+            }
+        }
+    }
+    let told = timeout(Duration::from_secs(10), async {
+        match backend.tail(&prefix, old).await {
+            Ok(mut tail) => tail.next().await,
+            Err(error) => Err(error),
+        }
+    });
+    match told.await.unwrap() {
+        Ok(Delta::Gap) => world.noted("a forgotten place in the history is a gap"),
+        Err(error) if error.may_pass() => world.noted(format_args!(
+            "a forgotten place in the history is an error: {error}"
+        )),
+        // It says how things are now, from wherever one is.
+        Ok(delta) if world.kind.name == "consul-1.8" => world.noted(format_args!(
+            "it keeps no history; from an old place on it tells {delta:?}"
+        )),
+        other => panic!("{other:?}"),
+    }
 }
 
 /// P10: two hundred clients, and the registry is away for a while.

@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use tokio::time::sleep;
+use gobrpc_registry::{Error, Registration, RegistrationState};
+use tokio::time::{sleep, timeout};
 
 use super::world::{entry, registered, shows, until_shown};
 use super::{Proxy, TTL, World};
@@ -100,4 +101,45 @@ pub async fn cut_off_while_another_takes_over(world: &mut World) {
     assert_eq!(set.iter().next().unwrap().id(), new.entry().id());
     assert_eq!(new.status().acquisitions, 1);
     world.noted("the release of the old owner did nothing to the new one");
+}
+
+/// Two live servers at one address, as nobody's fault but that of whoever set them
+/// up so: they do not take it from each other for ever.
+pub async fn two_at_one_address(world: &mut World) {
+    let (one, other) = (world.registry(), world.registry());
+    let mut both = vec![
+        registered(&one, entry(1)).await,
+        registered(&other, entry(1)).await,
+    ];
+    let start = Instant::now();
+    let conflict = |r: &Registration| r.state() == RegistrationState::Conflict;
+    while !both.iter().any(conflict) {
+        assert!(start.elapsed() < Duration::from_secs(60), "{both:?}");
+        sleep(Duration::from_millis(20)).await;
+    }
+    let leases =
+        |both: &[Registration]| -> u64 { both.iter().map(|one| one.status().acquisitions).sum() };
+    world.noted(format_args!(
+        "one of two gives in after {:.1} s and {} leases",
+        start.elapsed().as_secs_f64(),
+        leases(&both)
+    ));
+    sleep(TTL).await;
+    let before = leases(&both);
+    assert!(before <= 8, "{before}");
+    sleep(TTL * 2).await;
+    assert_eq!(leases(&both), before);
+    let loser = both.iter().position(conflict).unwrap();
+    let loser = both.remove(loser);
+    let winner = both.remove(0);
+    assert_eq!(winner.state(), RegistrationState::Registered);
+    let error = loser.status().last_error;
+    assert!(matches!(error, Some(Error::Conflict { .. })), "{error:?}");
+    winner.deregister().await.unwrap();
+    let gone = Instant::now();
+    timeout(TTL * 2, loser.settled()).await.unwrap().unwrap();
+    world.noted(format_args!(
+        "and takes over {:.1} s after the other has left",
+        gone.elapsed().as_secs_f64()
+    ));
 }

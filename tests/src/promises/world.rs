@@ -163,9 +163,15 @@ pub(super) fn entry(port: u16) -> ServiceEntry {
 pub(super) async fn registered(registry: &Registry, entry: ServiceEntry) -> Registration {
     let options = RegisterOptions::default().with_ttl(TTL);
     let registration = registry.register(entry, options).unwrap();
-    let settled = timeout(Duration::from_secs(20), registration.settled()).await;
-    settled.unwrap().unwrap();
+    settled(&registration).await;
     registration
+}
+
+/// Waits until the registry has an entry as it is now.
+pub(super) async fn settled(registration: &Registration) {
+    let settled = timeout(Duration::from_secs(20), registration.settled()).await;
+    let status = || format!("{:?}", registration.status());
+    settled.unwrap_or_else(|_| panic!("{}", status())).unwrap();
 }
 
 /// The ports of a set.

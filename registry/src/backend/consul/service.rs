@@ -104,6 +104,15 @@ impl Service {
         })
     }
 
+    /// True if it says the same, whenever that was said first.
+    pub(super) fn is_as(&self, other: &Self) -> bool {
+        let other = Self {
+            created: self.created,
+            ..other.clone()
+        };
+        *self == other
+    }
+
     /// The instance that it is of: Consul's own ID if others registered it.
     pub(super) fn instance(&self) -> &str {
         self.meta.get(INSTANCE).unwrap_or(&self.id)

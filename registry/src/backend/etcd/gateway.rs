@@ -7,13 +7,13 @@ use hyper::header::{AUTHORIZATION, HeaderValue};
 use hyper::{Method, StatusCode};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use tokio::time::timeout;
 
 use super::super::http::{Answer, Ask, Http, HttpAddress, Stream};
 use super::message::{
     Fault, LeaseAnswer, Piece, RangeAnswer, TokenAnswer, TxnAnswer, base64, read,
 };
 use crate::error::{Error, Result};
+use crate::patience::within;
 
 /// etcd's calls, as its JSON gateway takes them.
 pub(super) struct Gateway {
@@ -121,8 +121,7 @@ impl Gateway {
     pub(super) async fn probe(&self, member: &HttpAddress, key: &[u8]) -> Result<()> {
         let ask = json!({ "key": base64(key), "count_only": true });
         let ask = self.signed("/v3/kv/range", &ask).await?;
-        let answer = timeout(PROBE, self.http.ask_one(member, &ask)).await;
-        let answer = answer.map_err(|_| Error::silent(PROBE))??;
+        let answer = within(PROBE, self.http.ask_one(member, &ask)).await?;
         match answer.status.is_success() {
             true => Ok(()),
             false => {

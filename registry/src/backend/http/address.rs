@@ -66,6 +66,11 @@ impl HttpAddress {
         })
     }
 
+    /// Host and port.
+    pub(super) fn authority(&self) -> &str {
+        &self.authority
+    }
+
     pub(crate) const fn is_tls(&self) -> bool {
         self.tls
     }
