@@ -174,3 +174,22 @@ fn a_value_longer_than_its_stream() {
     let error = from_slice_with::<Only>(&stream, &Limits::default().with_depth(0)).unwrap_err();
     assert_eq!((error.kind(), error.offset()), (ErrorKind::Limit, Some(0)));
 }
+
+/// A `big.Float` from a machine of 32-bit words is sent on in words of 64, and was
+/// another number then. (Found by the fuzz target `go_types`.)
+#[test]
+fn a_big_float_of_short_words_is_the_same_in_long_ones() {
+    use gobrpc_codec::go::{BigFloat, Form};
+
+    let form = |mantissa: &[u8]| Form::Finite {
+        exponent: 3,
+        mantissa: mantissa.to_vec(),
+    };
+    let short = BigFloat::new(false, 10, form(&[0xc0, 0, 0, 0])).unwrap();
+    let back: BigFloat = from_slice(&to_vec(&short).unwrap()).unwrap();
+    assert_eq!(back, short);
+    assert_eq!(back.form(), &form(&[0xc0, 0, 0, 0, 0, 0, 0, 0]));
+    let other = BigFloat::new(false, 10, form(&[0xc0, 0, 0, 1])).unwrap();
+    assert_ne!(other, short);
+    assert_ne!(BigFloat::default(), short);
+}

@@ -6,6 +6,7 @@ mod modes;
 pub use modes::{Accuracy, Rounding};
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 
 use crate::error::{Error, Result};
 use crate::schema::Opaque;
@@ -38,8 +39,9 @@ pub struct BigFloat {
     form: Form,
 }
 
-/// The number without its sign.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+/// The number without its sign; equal if the numbers are, whatever words their
+/// mantissas are in.
+#[derive(Debug, Clone, Default)]
 pub enum Form {
     /// 0, which has a sign.
     #[default]
@@ -57,6 +59,35 @@ pub enum Form {
 }
 
 const VERSION: u8 = 1;
+
+impl Form {
+    /// What tells numbers apart: zeros at the end of a mantissa do not.
+    fn parts(&self) -> (u8, i32, &[u8]) {
+        match self {
+            Self::Zero => (0, 0, &[]),
+            Self::Finite { exponent, mantissa } => {
+                let end = mantissa.iter().rposition(|byte| *byte != 0);
+                let digits = end.and_then(|end| mantissa.get(..=end));
+                (1, *exponent, digits.unwrap_or_default())
+            }
+            Self::Infinite => (2, 0, &[]),
+        }
+    }
+}
+
+impl PartialEq for Form {
+    fn eq(&self, other: &Self) -> bool {
+        self.parts() == other.parts()
+    }
+}
+
+impl Eq for Form {}
+
+impl Hash for Form {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.parts().hash(state);
+    }
+}
 
 impl BigFloat {
     /// The number of these parts, with Go's defaults for the others.

@@ -69,7 +69,8 @@ func main() {
 	pair("map_slice", one(map[string]int{"a": 1}), one([]int{}))
 	pair("struct_int", one(struct{ A int }{1}), one(0))
 	pair("int_struct", one(1), one(struct{ A int }{}))
-	pair("pointer", one(new(7)), one(0))
+	seven := 7
+	pair("pointer", one(&seven), one(0))
 	pair("gob", one(time.Unix(1, 0)), one(&time.Time{}))
 	pair("gob_binary", one(time.Unix(1, 0)), one(Binary{}))
 	pair("binary_gob", one(Binary{1}), one(time.Time{}))

@@ -1,0 +1,56 @@
+#!/usr/bin/env bash
+# What takes too long for CI: fuzzing, the comparison with real Go at length, Miri,
+# and mutants. Each part can be run alone:
+#
+#   tests/long.sh [fuzz|differential|miri|mutants]…     all of them, unless told
+#
+# A part whose tool is not there says so and is not run.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+# Every target under libFuzzer, FUZZ_SECONDS (600) each.
+fuzz() {
+    bash tests/fuzz.sh "${FUZZ_SECONDS:-600}"
+}
+
+# 100,000 random values each way, and 500,000 streams for both to judge; another
+# seed each time.
+differential() {
+    export GOBRPC_DIFFER_SEED=${GOBRPC_DIFFER_SEED:-$(date +%s)000000}
+    export GOBRPC_DIFFER_VALUES=${GOBRPC_DIFFER_VALUES:-100000}
+    export GOBRPC_DIFFER_MUTATED=${GOBRPC_DIFFER_MUTATED:-500000}
+    CI=true cargo test -p gobrpc-tests --test differential --locked -- --nocapture --test-threads 1
+}
+
+# The codec's unit tests. Miri is not there on stable.
+miri() {
+    if ! cargo +nightly miri --version >/dev/null 2>&1; then
+        echo "NOT CHECKED: no Miri (rustup component add --toolchain nightly miri rust-src)" >&2
+        return
+    fi
+    MIRIFLAGS=-Zmiri-disable-isolation CARGO_TARGET_DIR=target/miri \
+        cargo +nightly miri test -p gobrpc-codec --lib --locked
+}
+
+# Mutants of what reads bytes of strangers. A mutant that no test notices is printed.
+mutants() {
+    if ! cargo mutants --version >/dev/null 2>&1; then
+        echo "NOT CHECKED: no cargo-mutants (cargo install cargo-mutants)" >&2
+        return
+    fi
+    local files=()
+    for file in wire.rs wire/reader.rs wire/writer.rs message.rs walk.rs decoder.rs \
+        decoder/stream.rs decoder/plans.rs plan.rs value/decode.rs value/decode/input.rs \
+        limits.rs types/wire_type.rs types/table.rs types/id.rs; do
+        files+=(--file "codec/src/$file")
+    done
+    cargo mutants --package gobrpc-codec "${files[@]}" --timeout 120 --output target \
+        -- --lib --test golden --test hostile --test regression --test limits --test depth \
+        --test roundtrip --test value --test interfaces
+}
+
+[ $# -gt 0 ] || set -- differential miri fuzz mutants
+for part in "$@"; do
+    printf '== %s\n' "$part"
+    "$part"
+done
