@@ -15,10 +15,12 @@ use gobrpc_protocol::{Error, Phase, Result};
 /// | `tls://host:port` | TCP and TLS, as Go's `tls.Dial` and `rpc.NewClient` |
 /// | `http://host:port[/path]` | TCP and HTTP CONNECT, as `rpc.DialHTTPPath` |
 /// | `https://host:port[/path]` | TCP, TLS, and HTTP CONNECT in it |
+/// | `jsonrpc://host:port` | TCP and JSON-RPC 1.0, as `jsonrpc.Dial("tcp", …)` |
 /// | `unix:///path` | a Unix socket, as `rpc.Dial("unix", …)` |
 ///
 /// An IPv6 address stands in brackets: `[::1]:1234`. No host means `localhost`,
-/// as in Go. `tls` and `https` need the feature `tls`; without it, dialling fails.
+/// as in Go. `tls` and `https` need the feature `tls`, `jsonrpc` that of its name;
+/// without it, dialling fails.
 ///
 /// # Examples
 ///
@@ -66,6 +68,13 @@ pub enum Address {
         /// As for [`Address::Http`].
         path: String,
     },
+    /// A TCP port that speaks JSON-RPC 1.0.
+    JsonRpc {
+        /// A name or an address, without brackets.
+        host: String,
+        /// The port.
+        port: u16,
+    },
     /// A Unix socket.
     Unix(PathBuf),
 }
@@ -98,6 +107,10 @@ fn parse(text: &str) -> Result<Address, &'static str> {
             let (host, port) = host_and_port(rest)?;
             Ok(Address::Tls { host, port })
         }
+        "jsonrpc" => {
+            let (host, port) = host_and_port(rest)?;
+            Ok(Address::JsonRpc { host, port })
+        }
         "http" | "https" => {
             let (authority, path) = match rest.find('/') {
                 Some(slash) => rest.split_at(slash),
@@ -119,7 +132,7 @@ fn parse(text: &str) -> Result<Address, &'static str> {
         }
         "unix" if rest.is_empty() => Err("has no path"),
         "unix" => Ok(Address::Unix(PathBuf::from(rest))),
-        _ => Err("has a scheme that is none of tcp, tls, http, https and unix"),
+        _ => Err("has a scheme that is none of tcp, tls, http, https, jsonrpc and unix"),
     }
 }
 
@@ -166,6 +179,7 @@ impl fmt::Display for Address {
             Self::Https { host, port, path } => {
                 write!(f, "https://{}{path}", authority(host, *port))
             }
+            Self::JsonRpc { host, port } => write!(f, "jsonrpc://{}", authority(host, *port)),
             Self::Unix(path) => write!(f, "unix://{}", path.display()),
         }
     }
@@ -185,6 +199,7 @@ mod tests {
             ("http://h:80/", "http://h:80/_goRPC_"),
             ("http://h:80/rpc", "http://h:80/rpc"),
             ("tls://[::1]:1", "tls://[::1]:1"),
+            ("jsonrpc://h:1", "jsonrpc://h:1"),
             ("https://h:443", "https://h:443/_goRPC_"),
             ("unix:///run/a b.sock", "unix:///run/a b.sock"),
             ("unix://here.sock", "unix://here.sock"),

@@ -106,6 +106,28 @@ impl ClientBuilder {
         self
     }
 
+    /// Speaks JSON-RPC instead of gob, of this version (gob). An address
+    /// `jsonrpc://host:port` says the same for version 1.0 over TCP.
+    ///
+    /// Types travel as [`jsonrpc`](gobrpc_protocol::jsonrpc) has it; nothing of a
+    /// call but its method and its argument does.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use gobrpc_client::Client;
+    /// use gobrpc_client::protocol::jsonrpc::Version;
+    ///
+    /// let client = Client::builder()
+    ///     .jsonrpc(Version::V2)
+    ///     .connect("unix:///run/arith.sock");
+    /// ```
+    #[cfg(feature = "jsonrpc")]
+    pub fn jsonrpc(mut self, version: gobrpc_protocol::jsonrpc::Version) -> Self {
+        self.options.jsonrpc = Some(version);
+        self
+    }
+
     /// How connections to `tls://` and `https://` addresses are secured (by the
     /// authorities that the system trusts, for the host of the address).
     #[cfg(feature = "tls")]
@@ -125,7 +147,15 @@ impl ClientBuilder {
 
     /// A client of the server at an address that was parsed.
     #[must_use]
-    pub fn connect_to(self, address: Address) -> Client {
+    #[cfg_attr(
+        not(feature = "jsonrpc"),
+        expect(unused_mut, reason = "an address changes no option")
+    )]
+    pub fn connect_to(mut self, address: Address) -> Client {
+        #[cfg(feature = "jsonrpc")]
+        if let Address::JsonRpc { .. } = &address {
+            self.options.jsonrpc.get_or_insert_default();
+        }
         let connector = connector::with_options(address, &self.options);
         self.connect_with(connector)
     }

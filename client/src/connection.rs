@@ -7,9 +7,10 @@ use std::time::Duration;
 use bytes::BytesMut;
 use gobrpc_protocol::caller::Item;
 use gobrpc_protocol::client_connection::Seq;
-use gobrpc_protocol::{ClientConnection, Delivery, Error, Phase, Request, Result};
+use gobrpc_protocol::{Delivery, Error, Phase, Request, Result};
 use tokio::time::Instant;
 
+use crate::codec::Codec;
 use crate::options::Options;
 use crate::slot::{Place, Slot};
 
@@ -21,7 +22,7 @@ pub(crate) type Completion = (Arc<Slot>, Result<Item>);
 /// I/O.
 #[derive(Debug)]
 pub(crate) struct Connection {
-    protocol: ClientConnection<Arc<Slot>>,
+    protocol: Codec<Arc<Slot>>,
     number: u64,
     /// Calls whose last byte was not written, oldest first, with the number of
     /// bytes of the stream up to there.
@@ -38,12 +39,8 @@ pub(crate) struct Connection {
 
 impl Connection {
     pub(crate) fn new(number: u64, options: &Options) -> Self {
-        let mut protocol = ClientConnection::with_limits(options.limits);
-        if options.plain_go {
-            protocol = protocol.plain_go();
-        }
         Self {
-            protocol,
+            protocol: Codec::new(options),
             number,
             unwritten: VecDeque::new(),
             unwritten_from: 0,
@@ -103,7 +100,7 @@ impl Connection {
 
     /// How many bytes wait to be taken by [`Connection::take_output`].
     pub(crate) fn output_len(&self) -> usize {
-        self.protocol.output().len()
+        self.protocol.output_len()
     }
 
     /// Takes the bytes to write, and leaves `empty` to collect the next ones.

@@ -131,6 +131,10 @@ pub(crate) fn with_options(address: Address, options: &Options) -> Box<dyn Conne
             };
             Box::new(http_connect(secure(tcp, host, options), path))
         }
+        #[cfg(feature = "jsonrpc")]
+        Address::JsonRpc { host, port } => Box::new(net::TcpConnector { peer, host, port }),
+        #[cfg(not(feature = "jsonrpc"))]
+        Address::JsonRpc { .. } => lacking(peer, "JSON-RPC", "jsonrpc"),
         Address::Unix(path) => Box::new(net::UnixConnector { peer, path }),
     }
 }
@@ -142,10 +146,16 @@ fn secure(tcp: net::TcpConnector, host: String, options: &Options) -> Box<dyn Co
 
 #[cfg(not(feature = "tls"))]
 fn secure(tcp: net::TcpConnector, _host: String, _options: &Options) -> Box<dyn Connector> {
-    Box::new(from_fn(tcp.peer, || async {
-        Err(gobrpc_protocol::Error::unimplemented(
-            "this program has no TLS: build it with the feature `tls` of gobrpc-client",
-        )
+    lacking(tcp.peer, "TLS", "tls")
+}
+
+/// A connector that only says what it would take.
+#[cfg(not(all(feature = "tls", feature = "jsonrpc")))]
+fn lacking(peer: String, what: &'static str, feature: &'static str) -> Box<dyn Connector> {
+    Box::new(from_fn(peer, move || async move {
+        Err(gobrpc_protocol::Error::unimplemented(format!(
+            "this program has no {what}: build it with the feature `{feature}` of gobrpc-client"
+        ))
         .with_phase(gobrpc_protocol::Phase::Dial))
     }))
 }

@@ -11,7 +11,7 @@
 //! |---|---|---|
 //! | places | [`Address`], [`connector`] | texts to streams: TCP, Unix, HTTP CONNECT, others |
 //! | one call | `slot`, `queue` | where a result is waited for, and a place on the connection |
-//! | one connection | `connection`, `driver` | bytes and who wrote them; the socket's one task |
+//! | one connection | `codec`, `connection`, `driver` | bytes and who wrote them; the socket's one task |
 //! | one peer | `state`, `link`, `link_task` | at most one connection at a time; dial, lose, dial again |
 //! | handles | [`Client`], [`ClientBuilder`] | what users hold |
 
@@ -19,6 +19,7 @@ mod address;
 mod backoff;
 mod builder;
 mod client;
+mod codec;
 mod connection;
 pub mod connector;
 mod driver;

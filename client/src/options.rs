@@ -26,6 +26,9 @@ pub(crate) struct Options {
     pub(crate) backoff_max: Duration,
     pub(crate) plain_go: bool,
     pub(crate) reconnect: bool,
+    /// JSON-RPC instead of gob.
+    #[cfg(feature = "jsonrpc")]
+    pub(crate) jsonrpc: Option<gobrpc_protocol::jsonrpc::Version>,
     /// None: by the authorities of the system.
     #[cfg(feature = "tls")]
     pub(crate) tls: Option<crate::tls::Tls>,
@@ -44,6 +47,8 @@ impl Default for Options {
             backoff_max: Duration::from_secs(10),
             plain_go: false,
             reconnect: true,
+            #[cfg(feature = "jsonrpc")]
+            jsonrpc: None,
             #[cfg(feature = "tls")]
             tls: None,
         }

@@ -10,9 +10,7 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use gobrpc_protocol::server_connection::{Incoming, IncomingRequest};
-use gobrpc_protocol::{
-    CallState, Cancel, Context, Error, Peer, Response, Result, ServerConnection,
-};
+use gobrpc_protocol::{CallState, Cancel, Context, Error, Peer, Response, Result};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{Instant, Sleep, sleep_until, timeout};
 use tokio_util::io::poll_read_buf;
@@ -21,6 +19,7 @@ use tracing::debug;
 
 use crate::ServerConfig;
 use crate::backlog::{Backlog, Waiting};
+use crate::codec::Codec;
 use crate::handlers::{self, Done, Finished};
 use crate::listener::Io;
 use crate::preface;
@@ -31,6 +30,9 @@ use crate::router::{Route, Router};
 pub(crate) struct Shared {
     pub(crate) router: Router,
     pub(crate) config: ServerConfig,
+    /// JSON-RPC is served, too.
+    #[cfg(feature = "jsonrpc")]
+    pub(crate) jsonrpc: bool,
     /// All connections are secured by this.
     #[cfg(feature = "tls")]
     pub(crate) tls: Option<crate::tls::Tls>,
@@ -91,7 +93,7 @@ pub(crate) async fn serve<S: Io>(io: S, address: String, shared: Arc<Shared>) {
 
 async fn serve_peer<S: Io>(mut io: S, peer: Arc<Peer>, shared: Arc<Shared>) {
     let negotiated = {
-        let mut negotiation = pin!(preface::negotiate(&mut io));
+        let mut negotiation = pin!(preface::negotiate(&mut io, &shared));
         tokio::select! {
             biased;
             result = &mut negotiation => result,
@@ -99,8 +101,8 @@ async fn serve_peer<S: Io>(mut io: S, peer: Arc<Peer>, shared: Arc<Shared>) {
             () = quiet_drain(&shared) => return,
         }
     };
-    let input = match negotiated {
-        Ok(Some(input)) => input,
+    let codec = match negotiated {
+        Ok(Some(codec)) => codec,
         Ok(None) => {
             linger(&mut io).await;
             return;
@@ -110,7 +112,7 @@ async fn serve_peer<S: Io>(mut io: S, peer: Arc<Peer>, shared: Arc<Shared>) {
             return;
         }
     };
-    let mut driver = Driver::new(io, peer, Arc::clone(&shared), input);
+    let mut driver = Driver::new(io, peer, Arc::clone(&shared), codec);
     match driver.run().await {
         End::Over => linger(&mut driver.io).await,
         End::Killed => driver.cancel_all(Cancel::Shutdown),
@@ -160,7 +162,7 @@ struct Driver<S> {
     io: S,
     peer: Arc<Peer>,
     shared: Arc<Shared>,
-    connection: ServerConnection,
+    connection: Codec,
     finished: Arc<Finished>,
     /// Taken from `finished`; kept for its memory.
     done: Vec<Done>,
@@ -191,9 +193,7 @@ struct Driver<S> {
 }
 
 impl<S: Io> Driver<S> {
-    fn new(io: S, peer: Arc<Peer>, shared: Arc<Shared>, input: BytesMut) -> Self {
-        let mut connection = ServerConnection::with_limits(shared.config.limits);
-        *connection.input() = input;
+    fn new(io: S, peer: Arc<Peer>, shared: Arc<Shared>, connection: Codec) -> Self {
         Self {
             io,
             peer,

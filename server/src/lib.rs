@@ -5,6 +5,7 @@
 
 mod address;
 mod backlog;
+mod codec;
 mod config;
 mod connection;
 mod handlers;

@@ -1,4 +1,4 @@
-//! The first bytes of a connection: gob, or HTTP.
+//! The first bytes of a connection: gob, JSON, HTTP, or TLS where there is none.
 
 use std::io;
 
@@ -7,45 +7,47 @@ use gobrpc_protocol::http_connect::{CONNECTED, DEFAULT_PATH, Preface, parse};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tracing::warn;
 
+use crate::codec::Codec;
+use crate::connection::Shared;
 use crate::listener::Io;
 
-/// Reads as much as it takes to tell gob from HTTP, and answers HTTP.
+/// Reads as much as it takes to tell what is spoken, and answers HTTP.
 ///
-/// Gives what was read of the gob stream, or `None` if there will be none.
-pub(crate) async fn negotiate<S: Io>(io: &mut S) -> io::Result<Option<BytesMut>> {
+/// Gives what follows, with what was read of it; `None` if nothing will.
+pub(crate) async fn negotiate<S: Io>(io: &mut S, shared: &Shared) -> io::Result<Option<Codec>> {
     let mut input = BytesMut::new();
+    let gob = |input| Ok(Some(Codec::gob(shared.config.limits, input)));
     loop {
         match parse(&input) {
-            Preface::Gob if is_client_hello(&input) == Some(true) => {
-                warn!("refused TLS on a port that speaks plain text; is the client to use tcp://?");
-                refuse(
-                    io,
-                    "400 Bad Request",
-                    "400 this port speaks plain text, not TLS\n",
-                )
-                .await?;
-                return Ok(None);
-            }
-            Preface::Gob if is_client_hello(&input).is_none() => {
-                if io.read_buf(&mut input).await? == 0 {
-                    return Ok(Some(input));
-                }
-            }
-            Preface::Gob => return Ok(Some(input)),
             Preface::Incomplete => {
-                // An idle connection costs this much until its first byte.
-                input.reserve(512);
-                if io.read_buf(&mut input).await? == 0 {
+                if !read(io, &mut input).await? {
                     return Ok(None);
                 }
             }
+            Preface::Gob => match Opening::of(&input) {
+                Opening::Incomplete => {
+                    if !read(io, &mut input).await? {
+                        return gob(input);
+                    }
+                }
+                Opening::Gob => return gob(input),
+                Opening::Json => return json(io, input, shared).await,
+                Opening::Tls => {
+                    warn!(
+                        "refused TLS on a port that speaks plain text; is the client to use tcp://?"
+                    );
+                    let text = "400 this port speaks plain text, not TLS\n";
+                    refuse(io, "400 Bad Request", text).await?;
+                    return Ok(None);
+                }
+            },
             Preface::Connect { path, consumed } if path == DEFAULT_PATH => {
                 io.write_all(CONNECTED).await?;
                 io.flush().await?;
                 // Go loses what was sent behind the request (server.go,
                 // ServeHTTP); it is the beginning of the stream.
                 input.advance(consumed);
-                return Ok(Some(input));
+                return gob(input);
             }
             Preface::Http { path, .. } if path == DEFAULT_PATH => {
                 refuse(io, "405 Method Not Allowed", "405 must CONNECT\n").await?;
@@ -64,15 +66,49 @@ pub(crate) async fn negotiate<S: Io>(io: &mut S) -> io::Result<Option<BytesMut>>
     }
 }
 
-/// True if a connection begins like TLS (RFC 8446, 5.1): a handshake record of a
-/// version 3. `None` while there are too few bytes to tell.
-///
-/// It is no gob: that would be the definition of a type whose id, -2, is Go's own.
-fn is_client_hello(input: &[u8]) -> Option<bool> {
-    match input {
-        [0x16] => None,
-        [0x16, 0x03, ..] => Some(true),
-        _ => Some(false),
+/// Reads on; false if the peer sends nothing more.
+async fn read<S: Io>(io: &mut S, input: &mut BytesMut) -> io::Result<bool> {
+    // An idle connection costs this much until its first byte.
+    input.reserve(512);
+    Ok(io.read_buf(input).await? > 0)
+}
+
+#[cfg_attr(
+    not(feature = "jsonrpc"),
+    expect(unused_variables, reason = "there is no JSON-RPC")
+)]
+async fn json<S: Io>(io: &mut S, input: BytesMut, shared: &Shared) -> io::Result<Option<Codec>> {
+    #[cfg(feature = "jsonrpc")]
+    if shared.jsonrpc {
+        return Ok(Some(Codec::json(shared.config.limits, input)));
+    }
+    io.write_all(b"{\"id\":null,\"result\":null,\"error\":\"this server has no JSON-RPC\"}\n")
+        .await?;
+    io.flush().await?;
+    Ok(None)
+}
+
+/// What a connection begins with that is no HTTP.
+enum Opening {
+    /// One byte more will tell.
+    Incomplete,
+    Gob,
+    Json,
+    Tls,
+}
+
+impl Opening {
+    /// Gob begins with the length of a type definition and its id. Ids of peers'
+    /// types are -65 and below, of which the first byte is 0x80 or more. JSON is
+    /// ASCII up to its first string. A handshake record of TLS (RFC 8446, 5.1)
+    /// would be the definition of a type of Go's own.
+    fn of(input: &[u8]) -> Self {
+        match input {
+            [] | [0x16 | b'{' | b'[' | b' ' | b'\t' | b'\r' | b'\n'] => Self::Incomplete,
+            [0x16, 0x03, ..] => Self::Tls,
+            [b'{' | b'[' | b' ' | b'\t' | b'\r' | b'\n', 0..0x80, ..] => Self::Json,
+            _ => Self::Gob,
+        }
     }
 }
 

@@ -51,6 +51,8 @@ pub struct Server {
     router: Router,
     config: ServerConfig,
     without_reflection: bool,
+    #[cfg(feature = "jsonrpc")]
+    jsonrpc: bool,
     #[cfg(feature = "tls")]
     tls: Option<crate::tls::Tls>,
 }
@@ -66,6 +68,19 @@ impl Server {
     #[must_use]
     pub fn with_config(mut self, config: ServerConfig) -> Self {
         self.config = config;
+        self
+    }
+
+    /// Serves JSON-RPC on the same ports: 1.0 as Go's `jsonrpc.Dial` speaks it,
+    /// and 2.0. Which of them a connection speaks, and whether it is gob, its first
+    /// bytes tell.
+    ///
+    /// Services need nothing for it; [`jsonrpc`](gobrpc_protocol::jsonrpc) has the
+    /// table of types.
+    #[cfg(feature = "jsonrpc")]
+    #[must_use]
+    pub fn with_jsonrpc(mut self) -> Self {
+        self.jsonrpc = true;
         self
     }
 
@@ -129,6 +144,8 @@ impl Server {
         let shared = Arc::new(Shared {
             router,
             config: self.config.clone(),
+            #[cfg(feature = "jsonrpc")]
+            jsonrpc: self.jsonrpc,
             #[cfg(feature = "tls")]
             tls: self.tls.clone(),
             drain: CancellationToken::new(),

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use gobrpc_codec::GoString;
+use gobrpc_codec::{GoString, Interface, go};
 use gobrpc_server::{Context, Error, Gob, Result, Server, service};
 
 /// The operands of [`Arith`].
@@ -92,6 +92,44 @@ pub struct Delay {
     pub millis: i64,
     /// What to reply.
     pub tag: i64,
+}
+
+/// A struct of the types that have a form of their own in JSON.
+#[derive(Debug, Clone, Default, PartialEq, Gob)]
+#[gob(package = "model")]
+pub struct Profile {
+    /// Two words.
+    pub user_name: String,
+    /// A time.
+    pub created_at: go::Time,
+    /// Bytes.
+    pub avatar: Vec<u8>,
+    /// An IP address.
+    #[gob(rename = "HomeIP")]
+    pub home_ip: go::IpAddr,
+    /// The newer type for one.
+    pub address: go::Addr,
+    /// A number without bounds.
+    pub total: go::BigInt,
+    /// A fraction without bounds.
+    pub share: go::BigRat,
+    /// A map by numbers.
+    pub counts: HashMap<i64, String>,
+    /// Perhaps a text.
+    pub nick_name: Option<String>,
+    /// A length of time.
+    pub time_limit: go::Duration,
+    /// Anything.
+    pub held: Interface,
+    /// An array.
+    pub pair: [i64; 2],
+}
+
+/// Gives back what has a form of its own in JSON.
+#[service]
+pub trait Shapes {
+    /// A profile.
+    async fn profile(&self, profile: Profile) -> Result<Profile>;
 }
 
 /// Calculates.
@@ -199,6 +237,12 @@ impl Echo for Model {
     }
 }
 
+impl Shapes for Model {
+    async fn profile(&self, profile: Profile) -> Result<Profile> {
+        Ok(profile)
+    }
+}
+
 impl Misc for Model {
     async fn delay(&self, delay: Delay) -> Result<i64> {
         let millis = u64::try_from(delay.millis).unwrap_or(0);
@@ -268,5 +312,6 @@ pub fn server() -> Result<Server> {
         .register(ArithServer::new(Model))?
         .register(EchoServer::new(Model))?
         .register(MiscServer::new(Model))?
+        .register(ShapesServer::new(Model))?
         .register(ExtraServer::new(Model))
 }

@@ -115,7 +115,15 @@ fn each_crate_depends_only_on_what_it_may() {
         ),
         (
             "gobrpc-protocol",
-            &["bytes", "futures-core", "gobrpc-codec", "thiserror"],
+            &[
+                "base64",
+                "bytes",
+                "futures-core",
+                "gobrpc-codec",
+                "serde",
+                "serde_json",
+                "thiserror",
+            ],
         ),
         (
             "gobrpc-macros",
@@ -131,6 +139,13 @@ fn each_crate_depends_only_on_what_it_may() {
                 "{package} depends on {name}"
             );
         }
+    }
+    for json in ["base64", "serde", "serde_json"] {
+        assert_eq!(
+            dependencies["gobrpc-protocol"].get(json),
+            Some(&true),
+            "{json} is there for the feature `jsonrpc` only"
+        );
     }
     assert_eq!(
         dependencies["gobrpc-codec"].get("tokio-util"),

@@ -165,7 +165,10 @@ async fn exchange(peer: &Peer, method: &str, body: Payload) -> Result<Body, Erro
 }
 
 fn reply_text(reply: &Body, pretty: bool) -> Result<Vec<u8>, Error> {
-    let value = reply.raw().to_value()?;
+    let raw = reply
+        .raw()
+        .ok_or_else(|| Error::internal("the reply is no gob"))?;
+    let value = raw.to_value()?;
     let mut text = Vec::new();
     let printed = if pretty {
         pretty::write(&value, Style::of(&io::stdout()), &mut text)

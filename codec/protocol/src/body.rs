@@ -55,19 +55,30 @@ impl From<Prepared> for Payload {
     }
 }
 
-/// A body that was received and not decoded yet.
+/// A body that was received and not decoded yet: gob, or JSON over JSON-RPC.
 #[derive(Debug, Clone)]
-pub struct Body(RawValue);
+pub struct Body(Form);
+
+#[derive(Debug, Clone)]
+enum Form {
+    Gob(RawValue),
+    #[cfg(feature = "jsonrpc")]
+    Json(crate::jsonrpc::JsonBody),
+}
 
 impl Body {
     /// Decodes the body.
     ///
     /// # Errors
     ///
-    /// If it does not fit `T`; the message starts with `gob:`, as Go's does. Bytes
-    /// count from the beginning of the body.
+    /// If it does not fit `T`; the message starts with `gob:`, as Go's does, or
+    /// with `json:`. Bytes count from the beginning of the body.
     pub fn decode<T: DecodeOwned>(&self) -> Result<T> {
-        Ok(self.0.decode()?)
+        match &self.0 {
+            Form::Gob(raw) => Ok(raw.decode()?),
+            #[cfg(feature = "jsonrpc")]
+            Form::Json(json) => Ok(json.to_raw(T::schema())?.decode()?),
+        }
     }
 
     /// Decodes the body as the argument of a call: an error says so, since it is
@@ -77,36 +88,65 @@ impl Body {
     ///
     /// As for [`Body::decode`].
     pub fn decode_argument<T: DecodeOwned>(&self) -> Result<T> {
-        self.0
-            .decode()
-            .map_err(|error| Error::of_part("the argument", error))
+        match &self.0 {
+            Form::Gob(raw) => raw
+                .decode()
+                .map_err(|error| Error::of_part("the argument", error)),
+            #[cfg(feature = "jsonrpc")]
+            Form::Json(json) => json
+                .to_raw(T::schema())?
+                .decode()
+                .map_err(|error| Error::of_part("the argument", error)),
+        }
     }
 
     /// Decodes the body into a value that may borrow from it.
     ///
     /// # Errors
     ///
-    /// As for [`Body::decode`].
+    /// As for [`Body::decode`]; `Unimplemented` for JSON, whose values stand
+    /// nowhere as they are.
     pub fn borrow<'de, T: Decode<'de>>(&'de self) -> Result<T> {
-        Ok(self.0.decode()?)
+        match &self.0 {
+            Form::Gob(raw) => Ok(raw.decode()?),
+            #[cfg(feature = "jsonrpc")]
+            Form::Json(_) => Err(Error::unimplemented(
+                "json: nothing can be borrowed from JSON: decode an owned type",
+            )),
+        }
     }
 
-    /// The value as gob knows it.
+    /// The value as gob knows it; `None` for JSON, which is one only for a type.
     #[must_use]
-    pub fn raw(&self) -> &RawValue {
-        &self.0
+    pub fn raw(&self) -> Option<&RawValue> {
+        match &self.0 {
+            Form::Gob(raw) => Some(raw),
+            #[cfg(feature = "jsonrpc")]
+            Form::Json(_) => None,
+        }
     }
 
-    /// The bytes of the value.
+    /// The bytes of the value, in gob or as JSON text.
     #[must_use]
     pub fn bytes(&self) -> &Bytes {
-        self.0.bytes()
+        match &self.0 {
+            Form::Gob(raw) => raw.bytes(),
+            #[cfg(feature = "jsonrpc")]
+            Form::Json(json) => json.text(),
+        }
     }
 }
 
 impl From<RawValue> for Body {
     fn from(raw: RawValue) -> Self {
-        Self(raw.detached())
+        Self(Form::Gob(raw.detached()))
+    }
+}
+
+#[cfg(feature = "jsonrpc")]
+impl From<crate::jsonrpc::JsonBody> for Body {
+    fn from(json: crate::jsonrpc::JsonBody) -> Self {
+        Self(Form::Json(json))
     }
 }
 
@@ -115,6 +155,6 @@ impl TryFrom<&Payload> for Body {
 
     /// The body as a peer would receive it: for calls inside of one process.
     fn try_from(payload: &Payload) -> Result<Self> {
-        Ok(Self(RawValue::from_prepared(&payload.0)?))
+        Ok(Self(Form::Gob(RawValue::from_prepared(&payload.0)?)))
     }
 }

@@ -123,6 +123,11 @@ enum ReplyHeader {
 pub struct Seq(u64);
 
 impl Seq {
+    #[cfg(feature = "jsonrpc")]
+    pub(crate) const fn new(seq: u64) -> Self {
+        Self(seq)
+    }
+
     /// The number.
     #[must_use]
     pub const fn get(self) -> u64 {

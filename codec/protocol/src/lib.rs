@@ -17,6 +17,8 @@ pub mod header;
 pub mod http_connect;
 pub mod identity;
 pub mod info;
+#[cfg(feature = "jsonrpc")]
+pub mod jsonrpc;
 pub mod metadata;
 pub mod method;
 pub mod reflection;

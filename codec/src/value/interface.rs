@@ -43,6 +43,13 @@ struct Held {
     value: Parts,
 }
 
+/// One that holds nothing.
+impl Default for Interface {
+    fn default() -> Self {
+        Self::nil()
+    }
+}
+
 impl Interface {
     /// What an interface that is not nil takes besides its value and its name.
     pub(crate) const BYTES: usize = size_of::<Held>() + size_of::<Value>();

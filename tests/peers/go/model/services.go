@@ -64,7 +64,7 @@ func (Misc) Nothing(struct{}, *struct{}) error { return nil }
 
 // Register adds every service to server.
 func Register(server *rpc.Server) error {
-	for _, service := range []any{Arith{}, Echo{}, Misc{}} {
+	for _, service := range []any{Arith{}, Echo{}, Misc{}, Shapes{}} {
 		if err := server.Register(service); err != nil {
 			return err
 		}

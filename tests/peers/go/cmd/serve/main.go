@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"net/rpc"
+	"net/rpc/jsonrpc"
 	"os"
 
 	"gobrpc.test/peers/model"
@@ -20,6 +21,7 @@ func main() {
 	network := flag.String("network", "tcp", "tcp or unix")
 	addr := flag.String("addr", "127.0.0.1:0", "address or socket path")
 	useHTTP := flag.Bool("http", false, "serve through HTTP CONNECT")
+	useJSON := flag.Bool("json", false, "serve JSON-RPC")
 	cert := flag.String("cert", "", "PEM file of a certificate: serve TLS")
 	key := flag.String("key", "", "PEM file of its key")
 	clientCA := flag.String("clientca", "", "PEM file of an authority: require its clients")
@@ -43,6 +45,8 @@ func main() {
 	if *useHTTP {
 		rpc.HandleHTTP()
 		go http.Serve(listener, nil)
+	} else if *useJSON {
+		go acceptJSON(listener)
 	} else {
 		go rpc.Accept(listener)
 	}
@@ -73,4 +77,15 @@ func tlsConfig(cert, key, clientCA string) (*tls.Config, error) {
 		config.ClientAuth = tls.RequireAndVerifyClientCert
 	}
 	return config, nil
+}
+
+// acceptJSON is rpc.Accept for JSON-RPC.
+func acceptJSON(listener net.Listener) {
+	for {
+		conn, err := listener.Accept()
+		if err != nil {
+			return
+		}
+		go jsonrpc.ServeConn(conn)
+	}
 }

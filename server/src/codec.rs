@@ -1,0 +1,101 @@
+//! [`Codec`]: what is spoken on a connection.
+
+use bytes::BytesMut;
+use gobrpc_protocol::codec::Limits;
+#[cfg(feature = "jsonrpc")]
+use gobrpc_protocol::jsonrpc;
+use gobrpc_protocol::server_connection::Incoming;
+use gobrpc_protocol::{Response, Result, ServerConnection};
+
+/// The protocol's side of a connection: gob, or JSON.
+#[derive(Debug)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "one a connection, and the common one is the larger"
+)]
+pub(crate) enum Codec {
+    Gob(ServerConnection),
+    #[cfg(feature = "jsonrpc")]
+    Json(jsonrpc::ServerConnection),
+}
+
+/// Does the same with whichever it is.
+macro_rules! each {
+    ($self:ident, $connection:ident => $do:expr) => {
+        match $self {
+            Self::Gob($connection) => $do,
+            #[cfg(feature = "jsonrpc")]
+            Self::Json($connection) => $do,
+        }
+    };
+}
+
+impl Codec {
+    /// Gob, of which some bytes were read already.
+    pub(crate) fn gob(limits: Limits, input: BytesMut) -> Self {
+        let mut connection = ServerConnection::with_limits(limits);
+        *connection.input() = input;
+        Self::Gob(connection)
+    }
+
+    /// JSON-RPC, of which some bytes were read already.
+    #[cfg(feature = "jsonrpc")]
+    pub(crate) fn json(limits: Limits, input: BytesMut) -> Self {
+        let mut connection = jsonrpc::ServerConnection::with_limits(limits);
+        *connection.input() = input;
+        Self::Json(connection)
+    }
+
+    pub(crate) fn input(&mut self) -> &mut BytesMut {
+        each!(self, connection => connection.input())
+    }
+
+    pub(crate) fn output(&mut self) -> &mut Vec<u8> {
+        each!(self, connection => connection.output())
+    }
+
+    pub(crate) fn wanted(&mut self) -> usize {
+        match self {
+            Self::Gob(connection) => connection.wanted(),
+            // JSON does not tell beforehand.
+            #[cfg(feature = "jsonrpc")]
+            Self::Json(_) => 0,
+        }
+    }
+
+    pub(crate) fn poll(&mut self) -> Result<Option<Incoming>> {
+        match self {
+            Self::Gob(connection) => connection.poll(),
+            #[cfg(feature = "jsonrpc")]
+            Self::Json(connection) => {
+                let request = connection.poll_request()?;
+                Ok(request.map(Incoming::Request))
+            }
+        }
+    }
+
+    /// True if the peer may send more than requests.
+    pub(crate) fn is_extended(&self) -> bool {
+        match self {
+            Self::Gob(connection) => connection.is_extended(),
+            #[cfg(feature = "jsonrpc")]
+            Self::Json(_) => false,
+        }
+    }
+
+    pub(crate) fn is_inside_request(&mut self) -> bool {
+        each!(self, connection => connection.is_inside_request())
+    }
+
+    pub(crate) fn reply(&mut self, seq: u64, name: &str, result: Result<Response>) {
+        match self {
+            Self::Gob(connection) => connection.reply(seq, name, result),
+            #[cfg(feature = "jsonrpc")]
+            Self::Json(connection) => connection.reply(seq, result),
+        }
+    }
+
+    pub(crate) fn handle_eof(&mut self) -> Result<()> {
+        each!(self, connection => connection.handle_eof())
+    }
+}
