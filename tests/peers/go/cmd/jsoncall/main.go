@@ -230,6 +230,7 @@ func concurrent(c *rpc.Client) error {
 	var wg sync.WaitGroup
 	errs := make(chan error, 300)
 	for i := int64(0); i < 300; i++ {
+		i := i
 		wg.Add(1)
 		go func() {
 			defer wg.Done()
