@@ -6,18 +6,21 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use gobrpc_protocol::{
-    Code, Delivery, Error as CallError, Exchange, Item, Phase, Replies, Request, Result,
-};
-use tokio::time::Instant;
+use gobrpc_protocol::{Code, Error as CallError, Exchange, Item, Phase, Replies, Request, Result};
+use tokio::time::{Instant, Sleep, sleep};
 
-use crate::balanced::Pool;
+use crate::balance::HashKey;
 use crate::endpoint::{Endpoint, InFlight};
+use crate::policy::{MethodPolicy, RetryPolicy};
+use crate::pool::Pool;
+use crate::verdict::{Verdict, may_run_elsewhere};
 
 /// One call, on one endpoint after the other until one of them may have run it.
 pub(crate) struct Attempts {
     pool: Arc<Pool>,
+    method: Option<Arc<MethodPolicy>>,
     request: Request,
+    key: Option<HashKey>,
     started: Instant,
     tried: Vec<Endpoint>,
     stage: Stage,
@@ -33,24 +36,44 @@ enum Stage {
         place: InFlight,
         answered: bool,
     },
+    /// Before the call is sent again, and what it failed with.
+    Pausing(Pin<Box<Sleep>>, CallError),
     Over,
 }
 
+/// When a call that failed may be sent again.
+enum Again {
+    Now,
+    AfterPause,
+    Never,
+}
+
 impl Attempts {
-    pub(crate) fn start(pool: Arc<Pool>, request: Request) -> Self {
+    pub(crate) fn start(pool: Arc<Pool>, mut request: Request, key: Option<HashKey>) -> Self {
         pool.deposit();
-        let place = pool.pick(&request.head, &[]);
+        let method = pool.policy().method(&request.head).cloned();
+        if let Some(method) = &method {
+            let limits = [request.head.timeout, method.timeout];
+            request.head.timeout = limits.into_iter().flatten().min();
+            request.head.idempotent |= method.idempotent;
+        }
         let mut attempts = Self {
             pool,
+            method,
             request,
+            key,
             started: Instant::now(),
             tried: Vec::new(),
             stage: Stage::Idle,
         };
-        if let Some(place) = place {
+        if let Some(place) = attempts.pick() {
             attempts.run(place, attempts.request.head.timeout);
         }
         attempts
+    }
+
+    fn pick(&self) -> Option<InFlight> {
+        self.pool.pick(&self.request.head, self.key, &self.tried)
     }
 
     /// Starts the call on an endpoint.
@@ -75,7 +98,8 @@ impl Attempts {
     }
 
     fn wait(&self) -> Stage {
-        let longest = self.pool.policy().wait;
+        let longest = self.method.as_ref().and_then(|method| method.wait);
+        let longest = longest.unwrap_or_else(|| self.pool.policy().wait);
         let wait = self
             .request
             .head
@@ -84,20 +108,62 @@ impl Attempts {
         // Nobody waits for years, and `Instant` has an end.
         let until = self.started + wait.min(Duration::from_secs(24 * 60 * 60));
         let head = self.request.head.clone();
-        Stage::Waiting(Box::pin(Arc::clone(&self.pool).wait(head, until)))
+        Stage::Waiting(Box::pin(Arc::clone(&self.pool).wait(head, self.key, until)))
+    }
+
+    fn retry(&self) -> &RetryPolicy {
+        let method = self
+            .method
+            .as_ref()
+            .and_then(|method| method.retry.as_ref());
+        method.unwrap_or_else(|| &self.pool.policy().retry)
+    }
+
+    fn may_run_again(&self, error: &CallError) -> Again {
+        if self.tried.len() >= self.retry().attempts || error.code() == Code::Cancelled {
+            return Again::Never;
+        }
+        if may_run_elsewhere(error, &self.request.head) {
+            return Again::Now;
+        }
+        let repeatable = self.request.head.idempotent && error.phase() != Phase::Encode;
+        match repeatable && self.retry().codes.contains(&error.code()) {
+            true => Again::AfterPause,
+            false => Again::Never,
+        }
     }
 
     /// Starts the call on another endpoint, if it may be; or gives the error back.
     fn again(&mut self, endpoint: &Endpoint, error: CallError) -> Result<(), CallError> {
         self.tried.push(endpoint.clone());
-        if !may_run_elsewhere(&error) || self.tried.len() >= self.pool.policy().attempts {
-            return Err(error);
+        match self.may_run_again(&error) {
+            Again::Never => Err(error),
+            Again::Now => match (self.time_left(), self.pick()) {
+                (Some(timeout), Some(place)) if self.pool.withdraw() => {
+                    self.run(place, timeout);
+                    Ok(())
+                }
+                _ => Err(error),
+            },
+            Again::AfterPause => {
+                let pause = self.retry().pause(self.tried.len());
+                match self.time_left() {
+                    Some(left) if left.is_none_or(|left| left > pause) && self.pool.withdraw() => {
+                        self.stage = Stage::Pausing(Box::pin(sleep(pause)), error);
+                        Ok(())
+                    }
+                    _ => Err(error),
+                }
+            }
         }
-        let Some(timeout) = self.time_left() else {
-            return Err(error);
-        };
-        match self.pool.pick(&self.request.head, &self.tried) {
-            Some(place) if self.pool.withdraw() => {
+    }
+
+    /// Starts the call again after a pause.
+    fn resume(&mut self, error: CallError) -> Result<(), CallError> {
+        // One that had it may have recovered, if there is no other.
+        let any = || self.pool.pick(&self.request.head, self.key, &[]);
+        match (self.time_left(), self.pick().or_else(any)) {
+            (Some(timeout), Some(place)) => {
                 self.run(place, timeout);
                 Ok(())
             }
@@ -122,6 +188,14 @@ impl Replies for Attempts {
                         }
                     }
                 }
+                Stage::Pausing(pause, error) => {
+                    ready!(pause.as_mut().poll(cx));
+                    let error = error.clone();
+                    this.stage = Stage::Over;
+                    if let Err(error) = this.resume(error) {
+                        return Poll::Ready(Some(Err(error)));
+                    }
+                }
                 Stage::Running {
                     exchange,
                     place,
@@ -129,7 +203,9 @@ impl Replies for Attempts {
                 } => {
                     let error = match ready!(exchange.poll_next(cx)) {
                         Some(Ok(item)) => {
-                            *answered = true;
+                            if !std::mem::replace(answered, true) {
+                                this.pool.answered(place);
+                            }
                             return Poll::Ready(Some(Ok(item)));
                         }
                         None => {
@@ -139,10 +215,9 @@ impl Replies for Attempts {
                         Some(Err(error)) => error,
                     };
                     let endpoint = place.endpoint().clone();
-                    if failed_on_the_way(&error) {
-                        place.failed();
-                    }
+                    let verdict = Verdict::of(&error, &this.request.head);
                     let answered = *answered;
+                    this.pool.ended(place, verdict, answered);
                     // The place is free before the next one is taken.
                     this.stage = Stage::Over;
                     let result = match answered {
@@ -150,7 +225,11 @@ impl Replies for Attempts {
                         false => this.again(&endpoint, error),
                     };
                     if let Err(error) = result {
-                        return Poll::Ready(Some(Err(with_peer(error, &endpoint))));
+                        let blamed = verdict.is_failure() && error.peer().is_none();
+                        return Poll::Ready(Some(Err(match blamed {
+                            true => error.with_peer(endpoint.entry().addr().as_str()),
+                            false => error,
+                        })));
                     }
                 }
             }
@@ -158,31 +237,15 @@ impl Replies for Attempts {
     }
 }
 
-/// True for the error of a handler in this process, which is marked like one
-/// that was never sent.
-fn is_local_answer(error: &CallError) -> bool {
-    error.phase() == Phase::Handler && error.delivery() == Delivery::NotSent
-}
-
-/// True if the endpoint, or the way to it, is to blame.
-fn failed_on_the_way(error: &CallError) -> bool {
-    !error.is_answer()
-        && !is_local_answer(error)
-        && error.phase() != Phase::Encode
-        && error.code() != Code::Cancelled
-}
-
-/// True if the call did not run, and another endpoint may do better.
-fn may_run_elsewhere(error: &CallError) -> bool {
-    error.delivery().cannot_have_run()
-        && failed_on_the_way(error)
-        && error.code() != Code::DeadlineExceeded
-}
-
-/// Says which endpoint it was, if nobody said so.
-fn with_peer(error: CallError, endpoint: &Endpoint) -> CallError {
-    if error.peer().is_some() || !failed_on_the_way(&error) {
-        return error;
+impl Drop for Attempts {
+    fn drop(&mut self) {
+        if let Stage::Running {
+            place,
+            answered: false,
+            ..
+        } = &self.stage
+        {
+            self.pool.abandoned(place);
+        }
     }
-    error.with_peer(endpoint.entry().addr().as_str())
 }

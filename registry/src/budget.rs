@@ -1,6 +1,10 @@
 //! [`Budget`]: how much may be sent again. Pure: time is an argument.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
+
+use crate::window::{Counts, SECONDS, Window};
 
 /// How much may be sent again: a part of the calls of the last seconds, and a few
 /// more for those who call seldom.
@@ -12,9 +16,11 @@ use std::time::Instant;
 pub(crate) struct Budget {
     options: BudgetOptions,
     start: Instant,
-    /// The second that `slots[second % SLOTS]` is of.
-    second: u64,
-    slots: [Slot; SLOTS],
+    window: Window,
+    /// Held while a retry is taken, so that two never take the last one. Calls
+    /// that go well take no lock.
+    taking: Mutex<()>,
+    tokens: Option<Tokens>,
 }
 
 /// How much may be sent again.
@@ -25,6 +31,32 @@ pub struct BudgetOptions {
     pub percent: u32,
     /// Retries each second that nobody needs to earn (10).
     pub per_second: u32,
+    /// Another bound beside this one, as gRPC has it (none).
+    pub throttle: Option<Throttle>,
+}
+
+/// When nothing is sent again, as gRPC's `retryThrottling` has it
+/// ([A6](https://github.com/grpc/proposal/blob/master/A6-client-retries.md)): there
+/// are tokens; each failure takes one, each success gives a part of one back, and
+/// at half of them or less nothing is sent again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Throttle {
+    /// Most tokens, and those there are at first: 1 to 1,000.
+    pub max_tokens: u32,
+    /// What a success gives back, in thousandths of a token.
+    pub success_millis: u32,
+}
+
+impl Throttle {
+    /// So many tokens, and so many thousandths of one back for each success.
+    #[must_use]
+    pub const fn new(max_tokens: u32, success_millis: u32) -> Self {
+        Self {
+            max_tokens,
+            success_millis,
+        }
+    }
 }
 
 impl Default for BudgetOptions {
@@ -32,63 +64,97 @@ impl Default for BudgetOptions {
         Self {
             percent: 20,
             per_second: 10,
+            throttle: None,
         }
     }
 }
-
-#[derive(Debug, Clone, Copy, Default)]
-struct Slot {
-    calls: u64,
-    retries: u64,
-}
-
-/// Seconds that are remembered.
-const SLOTS: usize = 10;
 
 impl Budget {
     pub(crate) fn new(options: BudgetOptions, now: Instant) -> Self {
         Self {
+            tokens: options.throttle.map(Tokens::new),
             options,
             start: now,
-            second: 0,
-            slots: [Slot::default(); SLOTS],
+            window: Window::default(),
+            taking: Mutex::new(()),
         }
     }
 
     /// A call begins.
-    pub(crate) fn deposit(&mut self, now: Instant) {
-        self.slot(now).calls += 1;
+    pub(crate) fn deposit(&self, now: Instant) {
+        let call = Counts {
+            calls: 1,
+            marked: 0,
+        };
+        self.window.add(self.second(now), call);
+    }
+
+    /// A call is over.
+    pub(crate) fn over(&self, success: bool) {
+        if let Some(tokens) = &self.tokens {
+            tokens.over(success);
+        }
     }
 
     /// Takes one retry, if there is one.
-    pub(crate) fn withdraw(&mut self, now: Instant) -> bool {
-        self.slot(now);
-        let sum = |part: fn(&Slot) -> u64| self.slots.iter().map(part).fold(0, u64::saturating_add);
-        let earned = sum(|slot| slot.calls).saturating_mul(self.options.percent.into()) / 100;
-        let given = u64::from(self.options.per_second) * SLOTS as u64;
-        if sum(|slot| slot.retries) >= earned.saturating_add(given) {
+    pub(crate) fn withdraw(&self, now: Instant) -> bool {
+        if self.tokens.as_ref().is_some_and(Tokens::are_few) {
             return false;
         }
-        self.slot(now).retries += 1;
+        let _taking = self.taking.lock().unwrap_or_else(PoisonError::into_inner);
+        let second = self.second(now);
+        let Counts { calls, marked } = self.window.sum(second);
+        let earned = calls.saturating_mul(self.options.percent.into()) / 100;
+        let given = u64::from(self.options.per_second) * SECONDS;
+        if marked >= earned.saturating_add(given) {
+            return false;
+        }
+        let retry = Counts {
+            calls: 0,
+            marked: 1,
+        };
+        self.window.add(second, retry);
         true
     }
 
-    /// The slot of this second; those of seconds that are long gone are emptied.
-    fn slot(&mut self, now: Instant) -> &mut Slot {
-        let second = now.saturating_duration_since(self.start);
-        let second = second.as_secs().max(self.second);
-        let passed = (second - self.second).min(SLOTS as u64);
-        for gone in 0..passed {
-            self.slots[index(second - gone)] = Slot::default();
-        }
-        self.second = second;
-        &mut self.slots[index(second)]
+    fn second(&self, now: Instant) -> u64 {
+        now.saturating_duration_since(self.start).as_secs()
     }
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "a remainder of SLOTS fits")]
-const fn index(second: u64) -> usize {
-    (second % SLOTS as u64) as usize
+/// The tokens of a [`Throttle`], in thousandths.
+#[derive(Debug)]
+struct Tokens {
+    left: AtomicU64,
+    most: u64,
+    success: u64,
+}
+
+impl Tokens {
+    fn new(throttle: Throttle) -> Self {
+        let most = u64::from(throttle.max_tokens) * 1000;
+        Self {
+            left: AtomicU64::new(most),
+            most,
+            success: throttle.success_millis.into(),
+        }
+    }
+
+    fn over(&self, success: bool) {
+        let relaxed = Ordering::Relaxed;
+        // It fails only if nothing changes: then nobody writes the word.
+        let _ = self.left.fetch_update(relaxed, relaxed, |left| {
+            let after = match success {
+                true => (left + self.success).min(self.most),
+                false => left.saturating_sub(1000),
+            };
+            (after != left).then_some(after)
+        });
+    }
+
+    fn are_few(&self) -> bool {
+        self.left.load(Ordering::Relaxed) * 2 <= self.most
+    }
 }
 
 #[cfg(test)]
@@ -98,18 +164,18 @@ mod tests {
     use super::*;
 
     /// What is remembered for so long is forgotten then.
-    const TTL: Duration = Duration::from_secs(SLOTS as u64);
+    const TTL: Duration = Duration::from_secs(SECONDS);
 
-    fn taken(budget: &mut Budget, now: Instant) -> usize {
+    fn taken(budget: &Budget, now: Instant) -> usize {
         (0..10_000).take_while(|_| budget.withdraw(now)).count()
     }
 
     #[test]
     fn the_last_retry_is_given_and_no_more() {
         let now = Instant::now();
-        let mut budget = Budget::new(BudgetOptions::default(), now);
+        let budget = Budget::new(BudgetOptions::default(), now);
         // 10 each second over 10 s, and the 101st is refused.
-        assert_eq!(taken(&mut budget, now), 100);
+        assert_eq!(taken(&budget, now), 100);
         assert!(!budget.withdraw(now));
         // 4 calls earn nothing yet, the fifth earns one.
         for _ in 0..4 {
@@ -128,27 +194,61 @@ mod tests {
             per_second: 0,
             ..BudgetOptions::default()
         };
-        let mut budget = Budget::new(options, now);
+        let budget = Budget::new(options, now);
         assert!(!budget.withdraw(now));
         for _ in 0..1000 {
             budget.deposit(now);
         }
-        assert_eq!(taken(&mut budget, now), 200);
+        assert_eq!(taken(&budget, now), 200);
     }
 
     #[test]
     fn what_was_earned_and_spent_is_forgotten_after_ten_seconds() {
         let now = Instant::now();
-        let mut budget = Budget::new(BudgetOptions::default(), now);
+        let budget = Budget::new(BudgetOptions::default(), now);
         for _ in 0..50 {
             budget.deposit(now);
         }
-        assert_eq!(taken(&mut budget, now), 110);
+        assert_eq!(taken(&budget, now), 110);
         let almost = now + TTL - Duration::from_millis(1);
         assert!(!budget.withdraw(almost));
-        assert_eq!(taken(&mut budget, now + TTL), 100);
+        assert_eq!(taken(&budget, now + TTL), 100);
         // A clock that was read earlier changes nothing.
         assert!(!budget.withdraw(now));
-        assert_eq!(taken(&mut budget, now + TTL * 1000), 100);
+        assert_eq!(taken(&budget, now + TTL * 1000), 100);
+    }
+
+    #[test]
+    fn at_half_of_the_tokens_nothing_is_sent_again() {
+        let now = Instant::now();
+        let options = BudgetOptions {
+            throttle: Some(Throttle::new(10, 100)),
+            ..BudgetOptions::default()
+        };
+        let budget = Budget::new(options, now);
+        for _ in 0..4 {
+            budget.over(false);
+        }
+        assert!(budget.withdraw(now));
+        budget.over(false);
+        assert!(!budget.withdraw(now));
+        // One success is a tenth of a token, and above the half.
+        budget.over(true);
+        assert!(budget.withdraw(now));
+        // More than all is not saved, less than none not owed.
+        for _ in 0..1000 {
+            budget.over(true);
+        }
+        for _ in 0..5 {
+            budget.over(false);
+        }
+        assert!(!budget.withdraw(now));
+        for _ in 0..1000 {
+            budget.over(false);
+        }
+        for _ in 0..51 {
+            budget.over(true);
+        }
+        assert!(budget.withdraw(now));
     }
 }

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::runtime::Handle;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tracing::{debug, info, warn};
@@ -37,6 +37,8 @@ struct Board {
     health: Mutex<WatchHealth>,
     /// Whether the registry is away, for those who wait for that.
     stale: watch::Sender<bool>,
+    /// Somebody found that what is known is wrong.
+    refresh: Notify,
 }
 
 impl Cache {
@@ -50,6 +52,7 @@ impl Cache {
             set: watch::Sender::new(None),
             health: Mutex::default(),
             stale: watch::Sender::new(false),
+            refresh: Notify::new(),
         });
         let random = fastrand::Rng::new();
         let guards = Guards {
@@ -111,6 +114,11 @@ impl Cache {
 
     pub(crate) fn health(&self) -> WatchHealth {
         self.board.health().clone()
+    }
+
+    /// Lists again soon, however often this is called.
+    pub(crate) fn refresh(&self) {
+        self.board.refresh.notify_one();
     }
 
     pub(crate) fn touch(&self) {
@@ -298,10 +306,12 @@ impl Follower {
             Err(error) => return End::Broken(error),
         };
         let silence = self.heartbeat.map(|heartbeat| heartbeat * 5 / 2);
-        let resync_at = Instant::now() + self.backoff.around(self.resync, 20);
+        let started = Instant::now();
+        let mut resync_at = started + self.backoff.around(self.resync, 20);
+        let board = Arc::clone(&self.board);
         // How far the silence is counted from: contact, or the end of a pause of
         // this process, which is nobody's silence.
-        let mut quiet_since = Instant::now();
+        let mut quiet_since = started;
         loop {
             let due = [
                 Some(resync_at),
@@ -314,6 +324,11 @@ impl Follower {
                 biased;
                 delta = tail.next() => Some(delta),
                 () = sleep_until(wake) => None,
+                () = board.refresh.notified() => {
+                    // Not more often than a watch is taken for healthy.
+                    resync_at = resync_at.min(started + HEALTHY);
+                    None
+                }
             };
             let now = Instant::now();
             let late = now.saturating_duration_since(wake);

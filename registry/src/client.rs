@@ -5,10 +5,12 @@ use std::time::Duration;
 
 use gobrpc_client::{Client, ClientBuilder};
 
-use crate::balanced::{Balanced, Policy};
+use crate::backend::BoxFuture;
+use crate::balanced::Balanced;
 use crate::endpoint::{Connect, Connection};
 use crate::entry::ServiceEntry;
 use crate::error::Result;
+use crate::policy::Policy;
 use crate::registry::Registry;
 use crate::selector::Selector;
 
@@ -46,9 +48,10 @@ pub fn connect(
 
 /// Makes a [`Client`] for each instance, with the options of a builder.
 ///
-/// The default pauses 100 ms at most after a failed dial: a call waits out that
-/// pause before it goes to another instance, and a client's own default of up to
-/// 10 s is for those who have one server only.
+/// The default pauses 100 ms at most after a failed dial: an instance that cannot
+/// be reached is left alone for longer by
+/// [`EjectionOptions`](crate::EjectionOptions), where no call waits for it. A
+/// client's own default of up to 10 s is for those who have one server only.
 #[derive(Debug, Clone)]
 pub struct Dial(ClientBuilder);
 
@@ -76,5 +79,9 @@ impl Connect for Dial {
 impl Connection for Client {
     fn close(&self) {
         self.retire();
+    }
+
+    fn ready(&self) -> BoxFuture<'_, gobrpc_protocol::Result<()>> {
+        Box::pin(Self::ready(self))
     }
 }

@@ -145,6 +145,29 @@ impl EntryError {
     }
 }
 
+/// A selector that is none.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SelectorError {
+    /// It looks like a range of versions, and is none.
+    #[error("\"{text}\" is no range of versions such as \"^1.2\" or \">=1, <3\": {problem}")]
+    Versions {
+        /// The text, cut and escaped.
+        text: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+}
+
+impl SelectorError {
+    pub(crate) fn version(text: &str, problem: impl fmt::Display) -> Self {
+        Self::Versions {
+            text: printable(text),
+            problem: problem.to_string(),
+        }
+    }
+}
+
 fn printable(text: &str) -> String {
     text.chars()
         .take(128)

@@ -15,7 +15,7 @@
 //! | storage | [`backend`] | [`Backend`]: thin, one thing once; [`Memory`] |
 //! | decisions | `lease`, `catalog`, `backoff` | pure: time is an argument |
 //! | engine | `registration`, `cache`, `registry` | the tasks that never give up |
-//! | calls | [`balance`], `endpoint`, `balanced` | [`Balanced`]: a caller over all instances |
+//! | calls | [`balance`], `endpoint`, `ejection`, `policy`, `pool`, `balanced` | [`Balanced`]: a caller over all instances |
 #![warn(missing_docs)]
 
 mod address;
@@ -33,17 +33,23 @@ mod cache;
 mod catalog;
 #[cfg(feature = "client")]
 pub mod client;
+mod ejection;
 mod endpoint;
 mod entry;
 mod error;
 mod key;
 mod lease;
 mod patience;
+mod policy;
+mod pool;
 mod registration;
 mod registry;
 mod selector;
 mod set;
+mod verdict;
+mod version;
 mod watch;
+mod window;
 
 pub use address::Address;
 pub use backend::Backend;
@@ -56,12 +62,14 @@ pub use backend::memory::Memory;
 pub use backend::rpc::Rpc;
 #[cfg(feature = "zookeeper")]
 pub use backend::zookeeper::ZooKeeper;
-pub use balanced::{Balanced, Policy};
-pub use budget::BudgetOptions;
+pub use balanced::{Balanced, Keyed};
+pub use budget::{BudgetOptions, Throttle};
+pub use ejection::{EjectionOptions, EndpointState};
 pub use endpoint::{Connect, Connection, Endpoint, EndpointStats};
 pub use entry::{ServiceEntry, State};
-pub use error::{EntryError, Error, NoEndpoints, Result};
+pub use error::{EntryError, Error, NoEndpoints, Result, SelectorError};
 pub use key::{Key, Prefix};
+pub use policy::{ConfigError, MethodPolicy, Policy, RetryPolicy, ServiceConfig};
 pub use registration::{RegisterOptions, Registration, RegistrationState, RegistrationStatus};
 pub use registry::{Registry, RegistryOptions};
 pub use selector::Selector;

@@ -126,6 +126,12 @@ impl Watch {
         set.as_ref().map(|set| self.selector.select(set))
     }
 
+    /// Asks the registry again soon, for everybody who watches the service: what is
+    /// known seems to be wrong. Once each 5 s at most.
+    pub(crate) fn refresh(&self) {
+        self.cache.refresh();
+    }
+
     /// How much what is known is worth.
     #[must_use]
     pub fn health(&self) -> WatchHealth {

@@ -7,165 +7,16 @@
 
 mod common;
 
-use std::collections::HashMap;
 use std::error::Error as _;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use common::{Link, Mode, World, entry, ms, secs};
-use gobrpc_protocol::{
-    Body, Call, Caller, Code, Delivery, Error, Exchange, Item, Payload, Phase, Replies, Request,
-};
-use gobrpc_registry::balance::{Picker, Question};
-use gobrpc_registry::{
-    Backend, Balanced, Connect, Connection, Memory, NoEndpoints, Policy, RegisterOptions,
-    Registration, Registry, ServiceEntry,
-};
-use tokio::sync::Notify;
+use common::net::{Behaviour, FakeDial, Net, REFUSED, setup, without_ejection};
+use common::{Mode, entry, ms, secs};
+use gobrpc_protocol::{Call, Code, Delivery, Phase};
+use gobrpc_registry::{Balanced, NoEndpoints, Policy, RegisterOptions, balance};
 use tokio::time::{Instant, sleep, timeout};
-
-/// What an instance does with a call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Behaviour {
-    Answer,
-    /// Waits for [`Net::release`].
-    Hold,
-    Fail(Code, Phase, Delivery),
-}
-
-const REFUSED: Behaviour = Behaviour::Fail(Code::Unavailable, Phase::Dial, Delivery::NotSent);
-
-#[derive(Default)]
-struct Net {
-    behaviour: Mutex<HashMap<u16, Behaviour>>,
-    /// Ports in the order in which calls came, with the time that each may take.
-    calls: Mutex<Vec<(u16, Option<Duration>)>>,
-    dialled: AtomicUsize,
-    closed: Mutex<Vec<u16>>,
-    release: Notify,
-}
-
-#[derive(Clone)]
-struct FakeDial(Arc<Net>);
-
-struct FakeConnection {
-    net: Arc<Net>,
-    port: u16,
-}
-
-impl Connect for FakeDial {
-    fn connect(&self, entry: &ServiceEntry) -> Arc<dyn Connection> {
-        self.0.dialled.fetch_add(1, Ordering::Relaxed);
-        Arc::new(FakeConnection {
-            net: Arc::clone(&self.0),
-            port: entry.addr().port().unwrap(),
-        })
-    }
-}
-
-impl Connection for FakeConnection {
-    fn close(&self) {
-        self.net.closed.lock().unwrap().push(self.port);
-    }
-}
-
-struct Held(std::pin::Pin<Box<dyn Future<Output = Item> + Send>>);
-
-impl Replies for Held {
-    fn poll_next(
-        mut self: std::pin::Pin<&mut Self>,
-        cx: &mut std::task::Context<'_>,
-    ) -> std::task::Poll<Option<Result<Item, Error>>> {
-        self.0.as_mut().poll(cx).map(|item| Some(Ok(item)))
-    }
-}
-
-impl Caller for FakeConnection {
-    fn start(&self, request: Request) -> Exchange {
-        let call = (self.port, request.head.timeout);
-        self.net.calls.lock().unwrap().push(call);
-        let port = i64::from(self.port);
-        let item = Item::new(Body::try_from(&Payload::new(&port).unwrap()).unwrap());
-        let behaviour = self.net.behaviour.lock().unwrap().get(&self.port).copied();
-        match behaviour.unwrap_or(Behaviour::Answer) {
-            Behaviour::Answer => Exchange::ready(Ok(item)),
-            Behaviour::Hold => {
-                let net = Arc::clone(&self.net);
-                Exchange::new(Held(Box::pin(async move {
-                    net.release.notified().await;
-                    item
-                })))
-            }
-            Behaviour::Fail(code, phase, delivery) => {
-                let error = Error::with_code(code, "told to");
-                Exchange::ready(Err(error.with_phase(phase).with_delivery(delivery)))
-            }
-        }
-    }
-}
-
-impl Net {
-    fn set(&self, port: u16, behaviour: Behaviour) {
-        self.behaviour.lock().unwrap().insert(port, behaviour);
-    }
-
-    fn ports(&self) -> Vec<u16> {
-        let calls = std::mem::take(&mut *self.calls.lock().unwrap());
-        calls.into_iter().map(|(port, _)| port).collect()
-    }
-
-    fn closed(&self) -> Vec<u16> {
-        self.closed.lock().unwrap().clone()
-    }
-}
-
-/// A service with instances at ports 1 to n.
-struct Setup {
-    world: World,
-    link: Arc<Link>,
-    registry: Registry,
-    net: Arc<Net>,
-    servers: Vec<Registration>,
-    balanced: Balanced,
-}
-
-async fn setup(servers: u16, policy: Policy) -> Setup {
-    let world = World::new(Memory::new());
-    let link = world.link();
-    let registry = Registry::new(Arc::clone(&link) as Arc<dyn Backend>);
-    let net = Arc::new(Net::default());
-    let watch = registry.watch("user").unwrap();
-    let balanced = Balanced::new(watch, FakeDial(Arc::clone(&net)), policy).unwrap();
-    let mut setup = Setup {
-        world,
-        link,
-        registry,
-        net,
-        servers: Vec::new(),
-        balanced,
-    };
-    for port in 1..=servers {
-        setup.add(port).await;
-    }
-    setup
-}
-
-impl Setup {
-    async fn add(&mut self, port: u16) {
-        let server = self
-            .registry
-            .register(entry(port), RegisterOptions::default())
-            .unwrap();
-        server.settled().await.unwrap();
-        self.servers.push(server);
-        sleep(ms(200)).await;
-    }
-
-    fn call(&self) -> Call<i64, Balanced> {
-        Call::new(self.balanced.clone(), "User.Port", &0_i64)
-    }
-}
 
 #[tokio::test(start_paused = true)]
 async fn round_robin_takes_one_after_the_other_and_dials_each_once() {
@@ -219,7 +70,7 @@ async fn random_is_even() {
 #[tokio::test(start_paused = true)]
 async fn a_call_that_did_not_run_goes_to_another_instance() {
     for delivery in [Delivery::NotSent, Delivery::PartSent, Delivery::Refused] {
-        let setup = setup(3, Policy::round_robin()).await;
+        let setup = setup(3, without_ejection(Policy::round_robin())).await;
         setup.net.set(
             1,
             Behaviour::Fail(Code::Unavailable, Phase::Write, delivery),
@@ -272,7 +123,7 @@ async fn a_call_that_may_have_run_is_not_repeated() {
 
 #[tokio::test(start_paused = true)]
 async fn three_attempts_are_made_each_elsewhere_and_no_fourth() {
-    let setup = setup(4, Policy::round_robin()).await;
+    let setup = setup(4, without_ejection(Policy::round_robin())).await;
     for port in 1..=4 {
         setup.net.set(port, REFUSED);
     }
@@ -283,7 +134,7 @@ async fn three_attempts_are_made_each_elsewhere_and_no_fourth() {
     ports.dedup();
     assert_eq!(ports.len(), 3);
     // With two instances there are two attempts.
-    let setup = self::setup(2, Policy::round_robin()).await;
+    let setup = self::setup(2, without_ejection(Policy::round_robin())).await;
     setup.net.set(1, REFUSED);
     setup.net.set(2, REFUSED);
     setup.call().await.unwrap_err();
@@ -292,7 +143,7 @@ async fn three_attempts_are_made_each_elsewhere_and_no_fourth() {
 
 #[tokio::test(start_paused = true)]
 async fn the_budget_bounds_what_a_broken_service_gets() {
-    let mut policy = Policy::round_robin();
+    let mut policy = without_ejection(Policy::round_robin());
     policy.budget.per_second = 0;
     let setup = setup(2, policy).await;
     setup.net.set(1, REFUSED);
@@ -421,21 +272,21 @@ async fn a_connection_is_kept_while_its_instance_is_the_same() {
 async fn calls_go_on_while_the_registry_is_away() {
     let mut setup = setup(3, Policy::round_robin()).await;
     setup.link.set(Mode::Hung);
-    // And a server dies meanwhile: whoever cannot be dialled costs no call, as far as
-    // the budget goes (a third of 50 calls/s is less than 20 % and 10/s).
+    // And a server dies meanwhile: whoever cannot be dialled costs no call, and not
+    // the budget either.
     setup.net.set(2, REFUSED);
-    for call in 0..1500 {
-        if call == 750 {
+    for call in 0..10_000 {
+        if call == 5000 {
             setup.world.wipe();
         }
         assert_ne!(setup.call().await.unwrap(), 2);
-        sleep(ms(20)).await;
+        sleep(ms(2)).await;
     }
     setup.link.set(Mode::Up);
     drop(setup.servers.remove(1));
-    for _ in 0..3000 {
+    for _ in 0..10_000 {
         assert_ne!(setup.call().await.unwrap(), 2);
-        sleep(ms(20)).await;
+        sleep(ms(2)).await;
     }
     assert_eq!(setup.balanced.endpoints().len(), 2);
 }
@@ -467,20 +318,15 @@ async fn p6_a_rolling_restart_loses_no_call() {
     }
 }
 
-/// Says what no picker should.
-struct Odd(Option<usize>);
-
-impl Picker for Odd {
-    fn pick(&self, question: &Question<'_>) -> Option<usize> {
-        assert_eq!(question.head().service_method, "User.Port");
-        self.0
-    }
-}
-
 #[tokio::test(start_paused = true)]
 async fn a_picker_that_finds_none_makes_calls_wait_not_spin() {
     for odd in [None, Some(99)] {
-        let setup = setup(2, Policy::new(Odd(odd))).await;
+        let policy = Policy::new(balance::choose(move |question, endpoints| {
+            assert_eq!(question.head().service_method, "User.Port");
+            assert_eq!(endpoints.len(), 2);
+            odd
+        }));
+        let setup = setup(2, policy).await;
         let call = timeout(secs(5), async { setup.call().await });
         assert_eq!(call.await.unwrap().unwrap_err().code(), Code::Unavailable);
     }

@@ -1,0 +1,159 @@
+//! [`MethodPolicy`]: what is different for a method.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use gobrpc_protocol::Code;
+
+/// What is different for a method.
+#[derive(Debug, Clone, PartialEq, Default)]
+#[non_exhaustive]
+pub struct MethodPolicy {
+    /// How long a call may take; the shorter of this and what the caller says.
+    pub timeout: Option<Duration>,
+    /// How long a call waits for a first instance, if it may take so long.
+    pub wait: Option<Duration>,
+    /// Running it twice does what running it once does, whatever its calls say.
+    pub idempotent: bool,
+    /// How often a call is sent.
+    pub retry: Option<RetryPolicy>,
+}
+
+/// How often a call is sent.
+///
+/// A call that certainly did not run
+/// ([`Delivery::cannot_have_run`](gobrpc_protocol::Delivery::cannot_have_run)) is
+/// sent to another instance at once. Any other failure is for the caller, who alone
+/// knows what a second run does; unless the call is idempotent and failed with one
+/// of [`codes`](Self::codes). All of it costs the
+/// [budget](crate::Policy::budget).
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct RetryPolicy {
+    /// How often at most, the first time included (3).
+    pub attempts: usize,
+    /// With which errors an idempotent call is sent again (none), after a pause.
+    pub codes: Vec<Code>,
+    /// The first pause (100 ms), more or less by up to 20 %.
+    pub backoff: Duration,
+    /// The longest pause (1 s).
+    pub max_backoff: Duration,
+    /// How much longer each pause is than the one before (2).
+    pub multiplier: f64,
+}
+
+impl Default for RetryPolicy {
+    fn default() -> Self {
+        Self {
+            attempts: 3,
+            codes: Vec::new(),
+            backoff: Duration::from_millis(100),
+            max_backoff: Duration::from_secs(1),
+            multiplier: 2.0,
+        }
+    }
+}
+
+impl RetryPolicy {
+    /// The pause before a retry, the first being 1 (gRPC's A6).
+    pub(crate) fn pause(&self, retry: usize) -> Duration {
+        let power = i32::try_from(retry.saturating_sub(1)).unwrap_or(i32::MAX);
+        let longest = self.max_backoff.as_secs_f64();
+        let pause = self.backoff.as_secs_f64() * self.multiplier.powi(power);
+        // Whatever was multiplied, it is a time: not below nothing, and no NaN.
+        let pause = if pause < longest {
+            pause.max(0.0)
+        } else {
+            longest
+        };
+        let jitter = 0.8 + 0.4 * fastrand::f64();
+        Duration::try_from_secs_f64(pause * jitter).unwrap_or(self.max_backoff)
+    }
+}
+
+/// The policies by method, by service, and for the others.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Methods {
+    /// Names of methods have a dot, those of services may have one as well: the
+    /// longer one is looked for first.
+    named: HashMap<String, Arc<MethodPolicy>>,
+    others: Option<Arc<MethodPolicy>>,
+}
+
+impl Methods {
+    pub(super) fn insert(&mut self, name: String, policy: MethodPolicy) {
+        self.named.insert(name, Arc::new(policy));
+    }
+
+    pub(super) fn insert_default(&mut self, policy: MethodPolicy) {
+        self.others = Some(Arc::new(policy));
+    }
+
+    pub(super) fn get(&self, service_method: &str) -> Option<&Arc<MethodPolicy>> {
+        if self.named.is_empty() {
+            return self.others.as_ref();
+        }
+        // The method is behind the last dot, as in Go's server.go.
+        let of_service = || self.named.get(service_method.rsplit_once('.')?.0);
+        self.named
+            .get(service_method)
+            .or_else(of_service)
+            .or(self.others.as_ref())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longest_name_wins() {
+        let timeout = |ms| MethodPolicy {
+            timeout: Some(Duration::from_millis(ms)),
+            ..MethodPolicy::default()
+        };
+        let mut methods = Methods::default();
+        let get = |methods: &Methods, name| Some(methods.get(name)?.timeout?.as_millis());
+        assert_eq!(get(&methods, "User.Name"), None);
+        methods.insert_default(timeout(1));
+        assert_eq!(get(&methods, "User.Name"), Some(1));
+        methods.insert("User".into(), timeout(2));
+        methods.insert("User.Name".into(), timeout(3));
+        methods.insert("app.User".into(), timeout(4));
+        for (name, expected) in [
+            ("User.Name", 3),
+            ("User.Mail", 2),
+            ("app.User.Name", 4),
+            ("app.Other.Name", 1),
+            ("Users.Name", 1),
+            ("nodot", 1),
+            ("", 1),
+        ] {
+            assert_eq!(get(&methods, name), Some(expected), "{name}");
+        }
+    }
+
+    #[test]
+    fn pauses_grow_to_the_longest() {
+        let retry = RetryPolicy::default();
+        for (number, middle) in [
+            (1, 100),
+            (2, 200),
+            (3, 400),
+            (4, 800),
+            (5, 1000),
+            (99, 1000),
+        ] {
+            for _ in 0..20 {
+                let pause = retry.pause(number).as_millis();
+                assert!((middle * 8 / 10 - 1..=middle * 12 / 10).contains(&pause));
+            }
+        }
+        let odd = RetryPolicy {
+            multiplier: f64::NAN,
+            ..RetryPolicy::default()
+        };
+        assert!(odd.pause(2) <= odd.max_backoff * 2);
+    }
+}
