@@ -17,6 +17,7 @@ use crate::entry::{ServiceEntry, State};
 use crate::error::{Error, Result};
 use crate::key::Key;
 use crate::lease::Keeper;
+use crate::patience::Patience;
 
 /// An entry that stays registered until this is dropped.
 ///
@@ -162,6 +163,7 @@ impl Registration {
             publish,
             keeper,
             ttl,
+            patience: Patience::new(ttl / 3, ttl),
             lease: None,
         };
         runtime.spawn(task.run());

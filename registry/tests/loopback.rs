@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use gobrpc_client::Call;
 use gobrpc_registry::announce::{Announce, Announced};
-use gobrpc_registry::{Balanced, Memory, Policy, Registry, Selector};
+use gobrpc_registry::{Balanced, Memory, Policy, Registry, Selector, State};
 use gobrpc_server::{Result, Server, service};
 
 /// Says who answers.
@@ -92,6 +92,25 @@ async fn p6_a_rolling_restart_under_load_loses_no_call() {
     assert!(calls.load(Ordering::Relaxed) > 100);
     let errors: u64 = who.endpoints().iter().map(|e| e.stats().errors).sum();
     assert_eq!(errors, 0);
+}
+
+#[tokio::test]
+async fn a_server_that_leaves_says_so_first_and_serves_on() {
+    let registry = Registry::new(Arc::new(Memory::new()));
+    let mut watch = registry.watch("who").unwrap();
+    let server = start(&registry, 0).await;
+    let address = server.running().address().to_owned();
+    while watch.next().await.all().is_empty() {}
+    let leaving = tokio::spawn(server.shutdown(Duration::from_secs(10)));
+    let marked = watch.next().await;
+    let state = marked.all().iter().next().unwrap().state;
+    assert_eq!(state, State::Draining);
+    assert!(watch.next().await.all().is_empty());
+    // The slowest client has not heard of it yet.
+    let late = gobrpc_client::Client::connect(&address);
+    let number: u64 = Call::new(late, "Who.Number", &0_u64).await.unwrap();
+    assert_eq!(number, 0);
+    assert_eq!(leaving.await.unwrap().cut, 0);
 }
 
 #[tokio::test]

@@ -13,15 +13,16 @@
 //! |---|---|
 //! | P1: a live server is visible again within TTL/3 + 2 s after the registry is back, even if its data is lost; a lease lost in an outage; the cursor goes back | [`registry::killed_and_wiped`] |
 //! | P2: a dead server is gone within TTL + 1 s; no zombie after a crash | [`server::killed`] |
-//! | P3: no fault of the registry shrinks a client's set; an empty answer after a restart | [`calls::without_a_registry`] |
+//! | P3: no fault of the registry shrinks a client's set; an empty answer after a restart | [`calls::without_a_registry`], [`calls::slow_registry`] |
 //! | P4: a dead link is noticed within 5 s; the watch that dies and says nothing; the registry that stalls and then expires everybody | [`calls::registry_paused`], [`calls::link_cut`] |
 //! | P5: once it is quiet, the cache is what the registry lists; events lost; compaction | [`random::cache_is_what_is_listed`] |
-//! | P6: a rolling restart loses no call; the order of a shutdown | [`calls::rolling_restart`] |
+//! | P6: a rolling restart loses no call; the order of a shutdown | [`calls::rolling_restart`], [`calls::rolling_restart_after_an_outage`] |
 //! | P7: a stale cursor recovers | [`client::paused_while_history_is_lost`], [`client::stale_cursor`], [`registry::killed_and_wiped`] |
 //! | P8: a restart at the same address within the TTL stays registered | [`server::restarted_at_once`] |
 //! | P9: a paused server is back within 1 s after it runs | [`server::paused`] |
 //! | P10: two hundred clients come back one after the other | [`client::herd`] |
 //! | P11: the release of an old owner removes no new entry | [`server::cut_off_while_another_takes_over`] |
+//! | An entry that somebody deleted is put back, though its lease lives | [`registry::entries_deleted`] |
 //! | Two live servers at one address: one of them gives in | [`server::two_at_one_address`] |
 //! | A member of a cluster is killed, paused, or alone: no call fails, no registration is lost | [`cluster`] |
 //! | A server that is killed under load: no call runs twice, none hangs | [`calls::servers_killed`] |
@@ -86,6 +87,10 @@ pub const CASES: &[Case] = &[
     Case::new("p8_restarted_at_once", |w| {
         Box::pin(server::restarted_at_once(w))
     }),
+    Case::new("p3_slow_registry", |w| Box::pin(calls::slow_registry(w))),
+    Case::new("p6_rolling_after_outage", |w| {
+        Box::pin(calls::rolling_restart_after_an_outage(w))
+    }),
     Case::new("p6_rolling_restart", |w| {
         Box::pin(calls::rolling_restart(w))
     }),
@@ -98,6 +103,9 @@ pub const CASES: &[Case] = &[
     }),
     Case::new("servers_killed", |w| Box::pin(calls::servers_killed(w))),
     Case::new("p7_stale_cursor", |w| Box::pin(client::stale_cursor(w))),
+    Case::new("entries_deleted", |w| {
+        Box::pin(registry::entries_deleted(w))
+    }),
     Case::new("two_at_one_address", |w| {
         Box::pin(server::two_at_one_address(w))
     }),

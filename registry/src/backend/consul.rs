@@ -455,6 +455,10 @@ impl Backend for Consul {
     fn caps(&self) -> Caps {
         self.0.caps
     }
+
+    fn remote(&self) -> Option<String> {
+        self.0.agent.http().remote()
+    }
 }
 
 impl fmt::Debug for Consul {

@@ -289,13 +289,14 @@ impl Inner {
 
     async fn renew(&self, lease: &Lease) -> Result<Standing> {
         let id = id_of(lease)?;
-        let alive = self.gateway.keep_alive(id).await?;
-        // A lease lives on without the key that another one took over.
+        // A lease lives on without the key that another one took over. Both at once,
+        // as etcd may be slow.
         let look = json!({ "requestRange": { "key": base64(self.key(&lease.key).as_bytes()) } });
-        let answer = self
-            .gateway
-            .txn(&self.held_by(lease, id), &[], &[look])
-            .await?;
+        let (compare, otherwise) = (self.held_by(lease, id), [look]);
+        let (alive, answer) = tokio::try_join!(
+            self.gateway.keep_alive(id),
+            self.gateway.txn(&compare, &[], &otherwise),
+        )?;
         Ok(match answer.succeeded {
             true if alive => Standing::Held,
             true => Standing::Lost,

@@ -63,6 +63,8 @@ struct Inner {
     leases: Leases,
     known: Known,
     caps: Caps,
+    /// The first of the servers.
+    remote: Address,
 }
 
 /// How ZooKeeper is reached.
@@ -111,9 +113,9 @@ impl ZooKeeperBuilder {
     pub fn build(self) -> Result<ZooKeeper> {
         let addresses: Result<Vec<Address>> = self.endpoints.iter().map(|one| at(one)).collect();
         let addresses = addresses?;
-        if addresses.is_empty() {
+        let Some(first) = addresses.first() else {
             return Err(Error::refused("no address of ZooKeeper is given"));
-        }
+        };
         let mut caps = Caps::new(MIN_TTL, Some(HEARTBEAT));
         if addresses.iter().all(Address::is_local) {
             caps = caps.local();
@@ -133,6 +135,7 @@ impl ZooKeeperBuilder {
             leases: Leases::default(),
             known: Known::default(),
             caps,
+            remote: first.clone(),
         })))
     }
 }
@@ -250,6 +253,10 @@ impl Backend for ZooKeeper {
 
     fn caps(&self) -> Caps {
         self.0.caps
+    }
+
+    fn remote(&self) -> Option<String> {
+        Some(self.0.remote.to_string())
     }
 }
 

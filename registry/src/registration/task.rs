@@ -14,7 +14,7 @@ use crate::entry::ServiceEntry;
 use crate::error::{Error, Result};
 use crate::key::Prefix;
 use crate::lease::{Keeper, Step, other_holder};
-use crate::patience::within;
+use crate::patience::{Patience, within};
 
 /// The task that keeps an entry registered.
 pub(super) struct Task {
@@ -23,6 +23,7 @@ pub(super) struct Task {
     pub(super) publish: watch::Sender<RegistrationStatus>,
     pub(super) keeper: Keeper,
     pub(super) ttl: Duration,
+    pub(super) patience: Patience,
     pub(super) lease: Option<Lease>,
 }
 
@@ -54,7 +55,9 @@ impl Task {
             if !self.keeper.is_held() {
                 self.stands(self.unheld_state());
             }
-            if let Err(error) = self.perform(step).await {
+            let result = self.perform(step).await;
+            self.patience.learn(now.elapsed());
+            if let Err(error) = result {
                 debug!(%error, ?step, "a step of a registration failed");
                 self.keeper.failed(step, Instant::now());
                 if step == Step::Renew {
@@ -127,9 +130,10 @@ impl Task {
         Ok(())
     }
 
-    /// A step that takes so long that there is no time for another has failed.
+    /// A step that takes so long that there is no time for another has failed; unless
+    /// the one before has, too, as then it seems that all take longer.
     async fn call<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
-        within(self.ttl / 3, work).await
+        within(self.patience.limit(), work).await
     }
 
     fn acquired(&self, entry: &ServiceEntry, revision: u64) {

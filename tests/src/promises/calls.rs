@@ -9,7 +9,7 @@ use gobrpc_registry::{Registry, Watch};
 use tokio::time::sleep;
 
 use super::world::{shows, until_shown};
-use super::{Link, Load, Peer, TTL, World, serve};
+use super::{Link, Load, Peer, Proxy, TTL, World, serve};
 
 /// Three servers in this process, and their ports.
 pub(super) async fn servers(registry: &Registry) -> (Vec<Announced>, Vec<u16>) {
@@ -151,8 +151,51 @@ pub async fn link_cut(world: &mut World) {
     drop(servers);
 }
 
+/// P3: the registry answers, but late: an answer of head and body takes 2 s of a TTL of
+/// 5 s, and is to be there in the first third.
+pub async fn slow_registry(world: &mut World) {
+    let proxy = Proxy::to(&world.site.address()).await;
+    let (registry, client) = (
+        world.registry_at(proxy.address()),
+        world.registry_at(proxy.address()),
+    );
+    let (servers, ports) = servers(&registry).await;
+    let watch = client.watch("who").unwrap();
+    until_shown(&watch, &ports).await;
+    let load = Load::start(&client, 100);
+    for delay in [500, 1000] {
+        proxy.set_delay(Duration::from_millis(delay));
+        shows(&watch, &ports, TTL * 2).await;
+        let leases = |server: &Announced| server.registrations()[0].status().acquisitions;
+        let leases: Vec<u64> = servers.iter().map(leases).collect();
+        let listed = world.listed(&world.backend()).await.len();
+        world.noted(format_args!(
+            "each answer {delay} ms late for {} s: leases taken {leases:?}, {listed} listed, \
+             {} outages seen",
+            (TTL * 2).as_secs(),
+            watch.health().outages
+        ));
+    }
+    proxy.set_delay(Duration::ZERO);
+    shows(&watch, &ports, TTL * 2).await;
+    world.until_listed(&ports).await;
+    let tally = load.stop().await;
+    world.noted(tally.line());
+    tally.assert_none_failed();
+}
+
 /// P6: three servers are restarted, one after the other, at their addresses.
 pub async fn rolling_restart(world: &mut World) {
+    roll(world, false).await;
+}
+
+/// P6, right after the registry itself was killed, and its data lost: clients hold
+/// back removals then, and still believe who says that it leaves.
+pub async fn rolling_restart_after_an_outage(world: &mut World) {
+    roll(world, true).await;
+}
+
+async fn roll(world: &mut World, after_outage: bool) {
     let registry = world.registry();
     let mut servers: Vec<Peer> = (0..3)
         .map(|number| world.server(number, "127.0.0.1:0"))
@@ -163,6 +206,16 @@ pub async fn rolling_restart(world: &mut World) {
     let watch = registry.watch("who").unwrap();
     until_shown(&watch, &sorted).await;
     let load = Load::start(&registry, 300);
+    if after_outage {
+        world.kill();
+        sleep(TTL + Duration::from_secs(1)).await;
+        world.restart(true);
+        world.until_listed(&sorted).await;
+        // Nothing is right yet, as far as the client knows.
+        while watch.health().stale {
+            sleep(Duration::from_millis(20)).await;
+        }
+    }
     for round in 0..3 * u64::from(world.factor) {
         let which = (round % 3) as usize;
         let cut = servers.remove(0).leave();

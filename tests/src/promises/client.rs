@@ -56,12 +56,12 @@ pub async fn stale_cursor(world: &mut World) {
         settled(&first).await;
     }
     if !tokio::task::block_in_place(|| world.site.compact()) {
-        // More than what the memory registry keeps. Consul keeps none.
+        // More than what the memory registry keeps.
         let mut entry = entry(2);
         let lease = backend.acquire(&entry, TTL * 10, Claim::TakeOver).await;
         let lease = lease.unwrap();
         for weight in 0..Memory::HISTORY as u32 {
-            if world.kind.name == "rpc" {
+            if !world.kind.without_history {
                 entry.weight = weight;
                 backend.update(&lease, &entry).await.unwrap();
             }
@@ -78,10 +78,11 @@ pub async fn stale_cursor(world: &mut World) {
         Err(error) if error.may_pass() => world.noted(format_args!(
             "a forgotten place in the history is an error: {error}"
         )),
-        // It says how things are now, from wherever one is.
-        Ok(delta) if world.kind.name == "consul-1.8" => world.noted(format_args!(
-            "it keeps no history; from an old place on it tells {delta:?}"
-        )),
+        // They keep none, and say how things are now, from wherever one is.
+        Ok(Delta::Put(record)) if world.kind.without_history => {
+            assert_eq!(record.entry.weight, 9);
+            world.noted("a forgotten place in the history is a new look at all");
+        }
         other => panic!("{other:?}"),
     }
 }
@@ -144,12 +145,16 @@ pub async fn herd(world: &mut World) {
         // Counted, not timed: on a busy machine they come later, and more spread.
         assert!(spread >= Duration::from_secs(spread_promised), "{spread:?}");
         let most = connections.iter().max().copied().unwrap_or(0);
-        assert!(most <= CLIENTS * 3, "{most} connections in a second");
-        let late = connections.iter().skip(5).max().copied().unwrap_or(0);
-        assert!(
-            late <= CLIENTS * 3 / 4,
-            "{late} connections in a later second"
-        );
+        // All of them, when it goes. ZooKeeper's client library dials on its own, in
+        // step with all others and several times a second.
+        let theirs = world.kind.name == "zookeeper-3.8";
+        let allowed = CLIENTS * if theirs { 8 } else { 3 };
+        assert!(most <= allowed, "{most} connections in a second");
+        // And while it stays away, each of them ever more seldom.
+        let outage = connections.get(5..away as usize).unwrap_or_default();
+        let late = outage.iter().max().copied().unwrap_or(0);
+        let allowed = if theirs { CLIENTS * 3 } else { CLIENTS * 3 / 4 };
+        assert!(late <= allowed, "{late} connections in a later second");
     }
     for watch in more.iter().chain(clients.iter().map(|(_, watch)| watch)) {
         super::world::until_shown(watch, &[1]).await;

@@ -3,7 +3,7 @@
 use std::net::TcpStream;
 use std::sync::Arc;
 
-use gobrpc_registry::{Backend, Consul, Etcd};
+use gobrpc_registry::{Backend, Consul, Etcd, ZooKeeper};
 
 use super::{CASES, CLUSTER_CASES, Case};
 use crate::registries::{self, EtcdCluster, Process, free_port};
@@ -17,6 +17,8 @@ pub struct Kind {
     /// The backend for it, by an address at which it can be reached.
     pub connect: fn(&str) -> Arc<dyn Backend>,
     pub cases: &'static [Case],
+    /// It tells what changes by looking again at all that is.
+    pub without_history: bool,
 }
 
 /// A registry that runs, in a process of its own.
@@ -28,6 +30,11 @@ pub trait Site: Send {
 
     /// Starts it after it was killed, and waits until it serves.
     fn restart(&mut self);
+
+    /// Deletes all entries, and no leases; true if somebody can.
+    fn delete_all(&self) -> bool {
+        false
+    }
 
     /// All members, if it is several servers that agree; then
     /// [`process`](Site::process) is the one that leads now.
@@ -51,30 +58,42 @@ pub const KINDS: &[Kind] = &[
             Arc::new(rpc.unwrap())
         },
         cases: CASES,
+        without_history: false,
     },
     Kind {
         name: "etcd-3.4",
         start: |_| etcd("etcd-3.4"),
         connect: |address| Arc::new(Etcd::connect(address).unwrap()),
         cases: CASES,
+        without_history: false,
     },
     Kind {
         name: "etcd-3.5",
         start: |_| etcd("etcd-3.5"),
         connect: |address| Arc::new(Etcd::connect(address).unwrap()),
         cases: CASES,
+        without_history: false,
     },
     Kind {
         name: "consul-1.8",
         start: consul,
         connect: |address| Arc::new(Consul::connect(address).unwrap()),
         cases: CASES,
+        without_history: true,
+    },
+    Kind {
+        name: "zookeeper-3.8",
+        start: |_| Some(Box::new(registries::ZooKeeper::start()?)),
+        connect: |address| Arc::new(ZooKeeper::connect(address).unwrap()),
+        cases: CASES,
+        without_history: true,
     },
     Kind {
         name: "etcd-3.5-cluster",
         start: |_| Some(Box::new(EtcdCluster::start("etcd-3.5")?)),
         connect: |address| Arc::new(Etcd::connect(address).unwrap()),
         cases: CLUSTER_CASES,
+        without_history: false,
     },
 ];
 
@@ -145,6 +164,20 @@ impl Site for registries::Consul {
     }
 }
 
+impl Site for registries::ZooKeeper {
+    fn address(&self) -> String {
+        self.address()
+    }
+
+    fn process(&mut self) -> &mut Process {
+        self.process()
+    }
+
+    fn restart(&mut self) {
+        self.restart();
+    }
+}
+
 impl Site for registries::Etcd {
     fn address(&self) -> String {
         self.address()
@@ -160,6 +193,11 @@ impl Site for registries::Etcd {
 
     fn compact(&self) -> bool {
         self.compact();
+        true
+    }
+
+    fn delete_all(&self) -> bool {
+        self.delete_all();
         true
     }
 }

@@ -1,18 +1,21 @@
 //! [`Proxy`]: a way to a registry, which counts and can fail.
 
 use std::io;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
+use tokio::time::sleep;
 
 /// A way to a registry, which counts connections and can stop to carry bytes.
 pub struct Proxy {
     address: String,
     open: watch::Sender<bool>,
+    delay: Arc<AtomicU64>,
     log: Arc<Mutex<Log>>,
     task: AbortHandle,
 }
@@ -32,15 +35,18 @@ impl Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let (open, log) = (watch::Sender::new(true), Arc::<Mutex<Log>>::default());
+        let delay = Arc::<AtomicU64>::default();
         let task = tokio::spawn(accept(
             listener,
             target.to_owned(),
             open.subscribe(),
+            Arc::clone(&delay),
             Arc::clone(&log),
         ));
         Self {
             address,
             open,
+            delay,
             log,
             task: task.abort_handle(),
         }
@@ -53,6 +59,12 @@ impl Proxy {
     /// Carries nothing any more, and closes nothing; or goes on.
     pub fn set_open(&self, open: bool) {
         self.open.send_replace(open);
+    }
+
+    /// From now on every piece of an answer waits so long.
+    pub fn set_delay(&self, delay: Duration) {
+        let delay = delay.as_millis() as u64;
+        self.delay.store(delay, Ordering::Relaxed);
     }
 
     pub fn log(&self) -> Log {
@@ -85,6 +97,7 @@ async fn accept(
     listener: TcpListener,
     target: String,
     open: watch::Receiver<bool>,
+    delay: Arc<AtomicU64>,
     log: Arc<Mutex<Log>>,
 ) {
     loop {
@@ -93,6 +106,7 @@ async fn accept(
         };
         log.lock().unwrap().connections.push(Instant::now());
         let (target, mut open, log) = (target.clone(), open.clone(), Arc::clone(&log));
+        let delay = Arc::clone(&delay);
         tokio::spawn(async move {
             open.wait_for(|open| *open).await.ok()?;
             // As the registry itself would: refused.
@@ -102,8 +116,8 @@ async fn accept(
             let (mut from_server, mut to_server) = server.into_split();
             // The end of one direction is that of both, as for a reset.
             tokio::select! {
-                _ = carry(&mut from_client, &mut to_server, open.clone(), Some(&log)) => {}
-                _ = carry(&mut from_server, &mut to_client, open.clone(), None) => {}
+                _ = carry(&mut from_client, &mut to_server, open.clone(), Ok(&log)) => {}
+                _ = carry(&mut from_server, &mut to_client, open.clone(), Err(&delay)) => {}
             }
             Some(())
         });
@@ -114,7 +128,7 @@ async fn carry(
     from: &mut (impl AsyncRead + Unpin),
     to: &mut (impl AsyncWrite + Unpin),
     mut open: watch::Receiver<bool>,
-    log: Option<&Mutex<Log>>,
+    log_or_delay: Result<&Mutex<Log>, &AtomicU64>,
 ) -> io::Result<()> {
     let mut piece = vec![0; 16 << 10];
     loop {
@@ -122,8 +136,9 @@ async fn carry(
         if open.wait_for(|open| *open).await.is_err() || size == 0 {
             return Ok(());
         }
-        if let Some(log) = log {
-            log.lock().unwrap().requests.push(Instant::now());
+        match log_or_delay {
+            Ok(log) => log.lock().unwrap().requests.push(Instant::now()),
+            Err(delay) => sleep(Duration::from_millis(delay.load(Ordering::Relaxed))).await,
         }
         to.write_all(&piece[..size]).await?;
     }

@@ -60,3 +60,26 @@ pub async fn killed_and_wiped(world: &mut World) {
         assert_eq!(registration.status().acquisitions, 3);
     }
 }
+
+/// Somebody deletes all entries: each server looks after its own, with each renewal or
+/// every 30 s at the latest.
+pub async fn entries_deleted(world: &mut World) {
+    let servers = world.registry();
+    let mut registrations = Vec::new();
+    for port in 1..=3 {
+        registrations.push(registered(&servers, entry(port)).await);
+    }
+    if !tokio::task::block_in_place(|| world.site.delete_all()) {
+        world.noted("nobody can");
+        return;
+    }
+    let back = world.until_listed(&[1, 2, 3]).await;
+    world.measured(
+        "entries that somebody deleted are back after",
+        back,
+        TTL / 3 + Duration::from_secs(2),
+    );
+    for registration in &registrations {
+        assert_eq!(registration.status().acquisitions, 2);
+    }
+}

@@ -101,6 +101,13 @@ impl Etcd {
         }
     }
 
+    /// Deletes all keys, as an operator might.
+    pub fn delete_all(&self) {
+        let all = r#"{"key":"AA==","range_end":"AA=="}"#;
+        let answer = post(self.port, "/v3/kv/deleterange", all);
+        assert!(answer.is_some_and(|text| text.contains("deleted")));
+    }
+
     /// Its process.
     pub fn process(&mut self) -> &mut Process {
         &mut self.process

@@ -42,7 +42,8 @@ impl ZooKeeper {
             let data = folder.join("data");
             let text = format!(
                 "tickTime=500\ndataDir={}\nclientPort={port}\nclientPortAddress=127.0.0.1\n\
-                 admin.enableServer=false\n4lw.commands.whitelist=*\nforceSync=no\n",
+                 admin.enableServer=false\n4lw.commands.whitelist=*\nforceSync=no\n\
+                 maxClientCnxns=0\n",
                 data.display()
             );
             std::fs::write(&config, text).unwrap_or_else(|error| panic!("zoo.cfg: {error}"));

@@ -47,6 +47,8 @@ pub(super) struct Inner {
     address: String,
     reader: RecordReader,
     caps: Caps,
+    /// Host and port, unless it is on this machine anyway.
+    remote: Option<String>,
 }
 
 /// As those of a memory registry.
@@ -89,6 +91,7 @@ impl Rpc {
             client: RegistryRpcClient::new(client),
             reader: RecordReader::default(),
             caps: if local { caps.local() } else { caps },
+            remote: (!host.is_empty()).then(|| host.to_owned()),
         })))
     }
 }
@@ -224,6 +227,10 @@ impl Backend for Rpc {
 
     fn caps(&self) -> Caps {
         self.0.caps
+    }
+
+    fn remote(&self) -> Option<String> {
+        self.0.remote.clone()
     }
 }
 
