@@ -15,6 +15,7 @@ use crate::builder::ClientBuilder;
 use crate::connector::Connector;
 use crate::link::{Link, Started};
 use crate::options::Options;
+use crate::pump::pump;
 use crate::reply::PendingReply;
 use crate::state::{Gate, Stage};
 
@@ -268,9 +269,11 @@ impl Caller for Client {
             }
         }
         let deadline = timer.as_ref().map(|timer| timer.deadline());
+        let outgoing = request.head.outgoing.take();
         match link.start(request, deadline) {
             Started::Waiting(slot) => {
-                Exchange::new(PendingReply::new(Arc::clone(link), slot, timer))
+                let pump = outgoing.map(|it| pump(Arc::clone(link), Arc::clone(&slot), it));
+                Exchange::new(PendingReply::new(Arc::clone(link), slot, timer, pump))
             }
             Started::Failed(error) => failed(error),
         }

@@ -1,7 +1,8 @@
 //! [`Codec`]: what is spoken on a connection.
 
 use bytes::BytesMut;
-use gobrpc_protocol::client_connection::{IncomingReply, Seq, Started};
+use gobrpc_protocol::client_connection::{Incoming, Seq, Started};
+use gobrpc_protocol::header::caps;
 #[cfg(feature = "jsonrpc")]
 use gobrpc_protocol::jsonrpc;
 use gobrpc_protocol::{ClientConnection, Head, Payload, Result};
@@ -83,8 +84,74 @@ impl<T> Codec<T> {
         }
     }
 
-    pub(crate) fn poll_reply(&mut self) -> Result<Option<IncomingReply<T>>> {
-        each!(self, connection => connection.poll_reply())
+    pub(crate) fn poll(&mut self) -> Result<Option<Incoming<T>>> {
+        match self {
+            Self::Gob(connection) => connection.poll(),
+            #[cfg(feature = "jsonrpc")]
+            Self::Json(connection) => Ok(connection.poll_reply()?.map(Incoming::Reply)),
+        }
+    }
+
+    /// Whether the peer has streams; `None` if that is not known, and then it is
+    /// asked.
+    pub(crate) fn has_streams(&mut self) -> Option<bool> {
+        match self {
+            Self::Gob(connection) if connection.is_plain_go() => Some(false),
+            Self::Gob(connection) if connection.is_peer_known() => {
+                Some(connection.peer_caps() & caps::STREAMS != 0)
+            }
+            Self::Gob(connection) => {
+                connection.hello();
+                None
+            }
+            #[cfg(feature = "jsonrpc")]
+            Self::Json(_) => Some(false),
+        }
+    }
+
+    /// What was given with a call, if somebody waits for it; of those with streams.
+    pub(crate) fn call_of(&self, seq: Seq) -> Option<&T> {
+        self.gob()?.call_of(seq)
+    }
+
+    /// Sends an item of a stream of arguments.
+    pub(crate) fn item(&mut self, seq: Seq, payload: &Payload) -> Result<()> {
+        match self.gob_mut() {
+            Some(connection) => connection.item(seq, payload),
+            None => Ok(()),
+        }
+    }
+
+    /// Says that no more items come.
+    pub(crate) fn end(&mut self, seq: Seq) {
+        if let Some(connection) = self.gob_mut() {
+            connection.end(seq);
+        }
+    }
+
+    /// Gives credit back for a stream of replies.
+    pub(crate) fn grant(&mut self, seq: Seq, bytes: u64) {
+        if let Some(connection) = self.gob_mut() {
+            connection.grant(seq, bytes);
+        }
+    }
+
+    #[allow(clippy::unnecessary_wraps, reason = "it has more with a feature")]
+    fn gob(&self) -> Option<&ClientConnection<T>> {
+        match self {
+            Self::Gob(connection) => Some(connection),
+            #[cfg(feature = "jsonrpc")]
+            Self::Json(_) => None,
+        }
+    }
+
+    #[allow(clippy::unnecessary_wraps, reason = "it has more with a feature")]
+    fn gob_mut(&mut self) -> Option<&mut ClientConnection<T>> {
+        match self {
+            Self::Gob(connection) => Some(connection),
+            #[cfg(feature = "jsonrpc")]
+            Self::Json(_) => None,
+        }
     }
 
     pub(crate) fn handle_eof(&mut self) -> Result<()> {

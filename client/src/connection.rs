@@ -6,17 +6,29 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use gobrpc_protocol::caller::Item;
-use gobrpc_protocol::client_connection::Seq;
-use gobrpc_protocol::{Delivery, Error, Phase, Request, Result};
+use gobrpc_protocol::client_connection::{Incoming, Seq};
+use gobrpc_protocol::flow::INITIAL_CREDIT;
+use gobrpc_protocol::{Body, Delivery, Error, Payload, Phase, Request, Result};
 use tokio::time::Instant;
 
 use crate::codec::Codec;
 use crate::options::Options;
 use crate::slot::{Place, Slot};
 
-/// A result and the slot that it belongs to: collected under the link's lock,
+/// What came, and the slot that it belongs to: collected under the link's lock,
 /// handed over after it.
-pub(crate) type Completion = (Arc<Slot>, Result<Item>);
+pub(crate) type Completion = (Arc<Slot>, Event);
+
+/// What came for a call.
+#[derive(Debug)]
+pub(crate) enum Event {
+    /// Its result.
+    Result(Result<Item>),
+    /// An item of its replies, with its cost.
+    Item(Result<Body>, u64),
+    /// More may be sent of its arguments.
+    Credit(u64),
+}
 
 /// A connection that is up. It is behind the link's lock; the driver does its
 /// I/O.
@@ -56,9 +68,49 @@ impl Connection {
     /// A call may exceed the write buffer when it is alone, else it could never
     /// go out. Calls that were given up count: the peer still works on them.
     pub(crate) fn has_room(&self, options: &Options) -> bool {
+        self.protocol.in_flight() < options.max_in_flight.max(1) && self.has_write_room(options)
+    }
+
+    /// True if the write buffer takes more.
+    pub(crate) fn has_write_room(&self, options: &Options) -> bool {
         let buffered = self.protocol.appended() - self.written;
-        self.protocol.in_flight() < options.max_in_flight.max(1)
-            && (buffered == 0 || buffered < options.max_write_buffer as u64)
+        buffered == 0 || buffered < options.max_write_buffer as u64
+    }
+
+    /// Whether the peer has streams; `None` if that is not known, and then it is
+    /// asked.
+    pub(crate) fn has_streams(&mut self) -> Option<bool> {
+        self.protocol.has_streams()
+    }
+
+    /// The call's number, if it is on this connection.
+    fn seq_of(&self, slot: &Slot) -> Option<Seq> {
+        match slot.place() {
+            Place::Connection { number, seq } if number == self.number => Some(seq),
+            _ => None,
+        }
+    }
+
+    /// Sends an item of a call's arguments, if the call is on this connection.
+    pub(crate) fn item(&mut self, slot: &Slot, payload: &Payload) -> Result<()> {
+        match self.seq_of(slot) {
+            Some(seq) => self.protocol.item(seq, payload),
+            None => Ok(()),
+        }
+    }
+
+    /// Says that no more items come.
+    pub(crate) fn end(&mut self, slot: &Slot) {
+        if let Some(seq) = self.seq_of(slot) {
+            self.protocol.end(seq);
+        }
+    }
+
+    /// Gives credit back for a call's replies.
+    pub(crate) fn grant(&mut self, slot: &Slot, bytes: u64) {
+        if let Some(seq) = self.seq_of(slot) {
+            self.protocol.grant(seq, bytes);
+        }
     }
 
     /// Encodes a call.
@@ -72,6 +124,9 @@ impl Connection {
         });
         self.unwritten.push_back((started.seq, started.end));
         self.live += 1;
+        if let Some(outbound) = &slot.outbound {
+            outbound.grant(INITIAL_CREDIT);
+        }
         Ok(())
     }
 
@@ -80,6 +135,13 @@ impl Connection {
     pub(crate) fn cancel(&mut self, number: u64, seq: Seq) {
         if number == self.number && self.protocol.cancel(seq).is_some() {
             self.live -= 1;
+        }
+    }
+
+    /// Gives up on a call, if it is on this connection.
+    pub(crate) fn reset(&mut self, slot: &Slot) {
+        if let Some(seq) = self.seq_of(slot) {
+            self.cancel(self.number, seq);
         }
     }
 
@@ -138,16 +200,28 @@ impl Connection {
         std::mem::swap(self.protocol.input(), input);
         let mut outcome = Ok(true);
         for _ in 0..max {
-            match self.protocol.poll_reply() {
-                Ok(Some(reply)) => {
+            match self.protocol.poll() {
+                Ok(Some(Incoming::Reply(reply))) => {
                     self.live -= 1;
                     self.answered = true;
                     let metadata = reply.metadata;
                     let result = reply
                         .result
                         .map(|body| Item::new(body).with_metadata(metadata));
-                    replies.push((reply.call, result));
+                    replies.push((reply.call, Event::Result(result)));
                 }
+                Ok(Some(Incoming::Item { seq, body, cost })) => {
+                    self.answered = true;
+                    if let Some(slot) = self.protocol.call_of(seq) {
+                        replies.push((Arc::clone(slot), Event::Item(body, cost)));
+                    }
+                }
+                Ok(Some(Incoming::Credit { seq, bytes })) => {
+                    if let Some(slot) = self.protocol.call_of(seq) {
+                        replies.push((Arc::clone(slot), Event::Credit(bytes)));
+                    }
+                }
+                Ok(Some(_)) => {}
                 Ok(None) => {
                     outcome = Ok(false);
                     break;
@@ -203,7 +277,7 @@ impl Connection {
                     Some(cut) if seq == cut => &unsent,
                     _ => &sent,
                 };
-                (slot, Err(error.clone()))
+                (slot, Event::Result(Err(error.clone())))
             })
             .collect()
     }

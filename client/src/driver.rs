@@ -3,7 +3,7 @@
 use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use bytes::BytesMut;
 use gobrpc_protocol::{Code, Error};
@@ -235,8 +235,10 @@ impl<'a> Driver<'a> {
             }
             _ => false,
         };
+        let unblocked = state.take_unblocked(&link.options);
         drop(state);
         link.complete(self.completions.drain(..));
+        unblocked.into_iter().for_each(Waker::wake);
         refilled
     }
 
@@ -244,8 +246,10 @@ impl<'a> Driver<'a> {
         let link = self.link;
         let mut state = link.lock();
         self.settle(&mut state, cx);
+        let unblocked = state.take_unblocked(&link.options);
         drop(state);
         link.complete(self.completions.drain(..));
+        unblocked.into_iter().for_each(Waker::wake);
     }
 
     /// Tells the link what was written, and sees what it wants next.

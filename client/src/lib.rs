@@ -10,7 +10,7 @@
 //! | layer | module | what |
 //! |---|---|---|
 //! | places | [`Address`], [`connector`] | texts to streams: TCP, Unix, HTTP CONNECT, others |
-//! | one call | `slot`, `queue` | where a result is waited for, and a place on the connection |
+//! | one call | `slot`, `queue`, `pump` | where a result is waited for, a place on the connection, a stream of arguments |
 //! | one connection | `codec`, `connection`, `driver` | bytes and who wrote them; the socket's one task |
 //! | one peer | `state`, `link`, `link_task` | at most one connection at a time; dial, lose, dial again |
 //! | handles | [`Client`], [`ClientBuilder`] | what users hold |
@@ -26,6 +26,7 @@ mod driver;
 mod link;
 mod link_task;
 mod options;
+mod pump;
 mod queue;
 mod reply;
 mod slot;
@@ -44,7 +45,7 @@ pub use gobrpc_protocol as protocol;
 pub use gobrpc_protocol::codec::{Gob, Limits};
 pub use gobrpc_protocol::{
     Call, Caller, Code, Context, Delivery, Error, ErrorDetails, Metadata, Phase, Reply, Result,
-    Streaming, TraceContext,
+    Sender, StreamCall, Streaming, TraceContext,
 };
 
 #[cfg(doctest)]

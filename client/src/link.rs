@@ -2,10 +2,11 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use gobrpc_protocol::{Delivery, Error, Item, Phase, Request, Result};
+use gobrpc_protocol::{Delivery, Error, Phase, Request, Result};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use crate::connection::{Completion, Event};
 use crate::connector::Connector;
 use crate::link_task::LinkTask;
 use crate::options::Options;
@@ -52,13 +53,14 @@ impl Link {
 
     /// Starts a call; dials if there is no connection.
     pub(crate) fn start(self: &Arc<Self>, request: Request, deadline: Option<Instant>) -> Started {
-        let slot = Arc::new(Slot::new(deadline));
+        let slot = Arc::new(Slot::new(deadline, request.head.streams));
         let mut state = self.lock();
         if let Some(error) = state.refusal() {
             drop(state);
             return Started::Failed(self.not_sent(error));
         }
-        let direct = state.queue.is_empty();
+        // Streams go by the queue, where what the peer is can be waited for.
+        let direct = state.queue.is_empty() && !slot.is_streaming();
         if let Stage::Up(connection) = &mut state.stage
             && direct
             && connection.has_room(&self.options)
@@ -93,7 +95,17 @@ impl Link {
             return Started::Failed(self.place_error(error, Phase::Queue));
         }
         let spawn = LinkTask::prepare(self, &mut state, retry_at);
+        let mut failed = Vec::new();
+        let mut task = None;
+        if slot.is_streaming() && spawn.is_none() {
+            state.admit(&self.options, &mut failed);
+            task = state.take_task();
+        }
         drop(state);
+        self.complete(failed);
+        if let Some(task) = task {
+            task.wake();
+        }
         if let Some(task) = spawn
             && let Err(error) = task.spawn()
         {
@@ -206,13 +218,23 @@ impl Link {
         self.not_sent(error).with_phase(phase)
     }
 
-    /// Hands results over, and wakes who waits for them.
-    pub(crate) fn complete(
-        &self,
-        completions: impl IntoIterator<Item = (Arc<Slot>, Result<Item>)>,
-    ) {
-        for (slot, result) in completions {
-            slot.complete(result.map_err(|error| error.with_peer(Arc::clone(&self.peer))));
+    /// Hands over what came, and wakes who waits for it.
+    pub(crate) fn complete(&self, completions: impl IntoIterator<Item = Completion>) {
+        let named = |error: Error| error.with_peer(Arc::clone(&self.peer));
+        for (slot, event) in completions {
+            match event {
+                Event::Result(result) => slot.complete(result.map_err(named)),
+                Event::Item(body, cost) => {
+                    if let Some(inbound) = &slot.inbound {
+                        inbound.push(body.map_err(named), cost);
+                    }
+                }
+                Event::Credit(bytes) => {
+                    if let Some(outbound) = &slot.outbound {
+                        outbound.grant(bytes);
+                    }
+                }
+            }
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::Arc;
-use std::task::Poll;
+use std::task::{Poll, Waker};
 use std::time::Duration;
 
 use gobrpc_protocol::{Error, Phase, Result};
@@ -214,6 +214,7 @@ impl Link {
             let can_wait = wait.is_zero() || waiting.slot.deadline.is_some_and(|at| at > retry_at);
             !reconnect || !can_wait
         });
+        let unblocked = state.take_unblocked(&self.options);
         let next = if state.queue.is_empty() {
             state.down();
             Next::Stop
@@ -223,6 +224,7 @@ impl Link {
         drop(state);
         self.changed.notify_waiters();
         self.complete(completions);
+        unblocked.into_iter().for_each(Waker::wake);
         let error = self.place_error(cause, Phase::Queue);
         for waiting in doomed {
             waiting.slot.complete(Err(error.clone()));
@@ -264,9 +266,11 @@ impl Link {
             retry_at: Instant::now(),
         });
         state.down();
+        let unblocked = state.take_unblocked(&self.options);
         drop(state);
         self.changed.notify_waiters();
         self.complete(completions);
+        unblocked.into_iter().for_each(Waker::wake);
         for waiting in doomed {
             waiting.slot.complete(Err(cause.clone()));
         }

@@ -59,6 +59,11 @@ impl Queue {
         Ok(())
     }
 
+    /// The oldest call.
+    pub(crate) fn first(&self) -> Option<&Waiting> {
+        self.calls.first_key_value().map(|(_, waiting)| waiting)
+    }
+
     /// Takes the oldest call out.
     pub(crate) fn pop(&mut self) -> Option<Waiting> {
         let (_, waiting) = self.calls.pop_first()?;

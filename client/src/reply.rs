@@ -3,13 +3,14 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use gobrpc_protocol::caller::{Item, Replies};
-use gobrpc_protocol::{Delivery, Error, Phase, Result};
+use gobrpc_protocol::{Delivery, Error, Metadata, Phase, Result};
 use tokio::time::Sleep;
 
 use crate::link::Link;
+use crate::pump::Pump;
 use crate::slot::{Abandoned, Place, Slot};
 
 /// The reply of one call: it comes, or time runs out, or it is dropped.
@@ -17,15 +18,25 @@ pub(crate) struct PendingReply {
     link: Arc<Link>,
     slot: Arc<Slot>,
     timer: Option<Pin<Box<Sleep>>>,
+    /// What sends the stream of arguments; it ends with the call.
+    pump: Option<Pump>,
+    trailers: Metadata,
     done: bool,
 }
 
 impl PendingReply {
-    pub(crate) fn new(link: Arc<Link>, slot: Arc<Slot>, timer: Option<Pin<Box<Sleep>>>) -> Self {
+    pub(crate) fn new(
+        link: Arc<Link>,
+        slot: Arc<Slot>,
+        timer: Option<Pin<Box<Sleep>>>,
+        pump: Option<Pump>,
+    ) -> Self {
         Self {
             link,
             slot,
             timer,
+            pump,
+            trailers: Metadata::new(),
             done: false,
         }
     }
@@ -49,9 +60,8 @@ impl Replies for PendingReply {
         if self.done {
             return Poll::Ready(None);
         }
-        if let Poll::Ready(result) = self.slot.poll(cx) {
-            self.done = true;
-            return Poll::Ready(Some(result));
+        if let Poll::Ready(item) = self.poll_item(cx) {
+            return Poll::Ready(item);
         }
         if let Some(timer) = &mut self.timer
             && timer.as_mut().poll(cx).is_ready()
@@ -60,6 +70,46 @@ impl Replies for PendingReply {
             return Poll::Ready(Some(self.time_out()));
         }
         Poll::Pending
+    }
+
+    fn trailers(&self) -> Metadata {
+        self.trailers.clone()
+    }
+}
+
+impl PendingReply {
+    /// The next item, or the end: the reply of a call, for a stream what comes
+    /// behind its last item.
+    fn poll_item(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Item>>> {
+        if let Some(inbound) = &self.slot.inbound {
+            let (item, grant) = ready!(inbound.poll_next(cx));
+            if let Some(grant) = grant {
+                self.link.grant(&self.slot, grant);
+            }
+            match item {
+                Some(Ok(body)) => return Poll::Ready(Some(Ok(Item::new(body)))),
+                Some(Err(error)) => {
+                    self.done = true;
+                    self.link.cancel(&self.slot);
+                    let error = error
+                        .with_phase(Phase::Wait)
+                        .with_delivery(Delivery::Answered)
+                        .with_peer(Arc::clone(&self.link.peer));
+                    return Poll::Ready(Some(Err(error)));
+                }
+                None => {}
+            }
+        }
+        let result = ready!(self.slot.poll(cx));
+        self.done = true;
+        self.pump = None;
+        Poll::Ready(match result {
+            Ok(item) if self.slot.inbound.is_some() => {
+                self.trailers = item.metadata;
+                None
+            }
+            result => Some(result),
+        })
     }
 }
 

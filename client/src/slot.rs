@@ -4,7 +4,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use gobrpc_protocol::client_connection::Seq;
-use gobrpc_protocol::{Item, Result};
+use gobrpc_protocol::flow::{Inbound, Outbound};
+use gobrpc_protocol::{Item, Result, StreamKind};
 use tokio::time::Instant;
 
 /// The waiting place of one call, shared by who waits and by the link.
@@ -14,6 +15,10 @@ use tokio::time::Instant;
 pub(crate) struct Slot {
     /// When the call's time is up.
     pub(crate) deadline: Option<Instant>,
+    /// The replies, if they are a stream.
+    pub(crate) inbound: Option<Inbound>,
+    /// How much may be sent of the arguments, if they are a stream.
+    pub(crate) outbound: Option<Outbound>,
     inner: Mutex<Inner>,
 }
 
@@ -51,9 +56,12 @@ pub(crate) enum Abandoned {
 }
 
 impl Slot {
-    pub(crate) fn new(deadline: Option<Instant>) -> Self {
+    pub(crate) fn new(deadline: Option<Instant>, streams: StreamKind) -> Self {
         Self {
             deadline,
+            inbound: streams.replies().then(Inbound::default),
+            // Nothing may be sent before the call itself.
+            outbound: streams.arguments().then(Outbound::default),
             inner: Mutex::new(Inner {
                 place: Place::Nowhere,
                 state: State::Waiting(None),
@@ -68,6 +76,27 @@ impl Slot {
     /// Notes how far the call has come.
     pub(crate) fn put(&self, place: Place) {
         self.lock().place = place;
+    }
+
+    /// How far the call has come.
+    pub(crate) fn place(&self) -> Place {
+        self.lock().place
+    }
+
+    /// True if the call has streams.
+    pub(crate) fn is_streaming(&self) -> bool {
+        self.inbound.is_some() || self.outbound.is_some()
+    }
+
+    /// Ends the streams: the call is over.
+    fn close(&self) {
+        if let Some(inbound) = &self.inbound {
+            // What has come is read before the result.
+            inbound.finish(Ok(()));
+        }
+        if let Some(outbound) = &self.outbound {
+            outbound.close();
+        }
     }
 
     /// True if nobody waits any more.
@@ -90,6 +119,7 @@ impl Slot {
                 State::Done(_) | State::Gone => return,
             }
         };
+        self.close();
         if let Some(waker) = waker {
             waker.wake();
         }
@@ -114,6 +144,7 @@ impl Slot {
 
     /// Says that nobody waits any more.
     pub(crate) fn abandon(&self) -> Abandoned {
+        self.close();
         let mut inner = self.lock();
         match std::mem::replace(&mut inner.state, State::Gone) {
             State::Done(result) => Abandoned::Done(result),

@@ -7,7 +7,7 @@ use gobrpc_protocol::{Error, Phase};
 use tokio::time::Instant;
 
 use crate::backoff::Backoff;
-use crate::connection::{Completion, Connection};
+use crate::connection::{Completion, Connection, Event};
 use crate::options::Options;
 use crate::queue::{Queue, Waiting};
 
@@ -25,6 +25,8 @@ pub(crate) struct State {
     pub(crate) connections: u64,
     /// The link's task, when it sleeps.
     task: Option<Waker>,
+    /// Streams that wait for the write buffer.
+    blocked: Vec<Waker>,
 }
 
 /// Whether new calls are taken.
@@ -61,7 +63,32 @@ impl State {
             attempts: 0,
             connections: 0,
             task: None,
+            blocked: Vec::new(),
         }
+    }
+
+    /// Waits until the write buffer takes an item of a stream.
+    pub(crate) fn poll_write_room(&mut self, options: &Options, waker: &Waker) -> bool {
+        if self
+            .connection()
+            .is_some_and(|it| !it.has_write_room(options))
+        {
+            self.blocked.push(waker.clone());
+            return false;
+        }
+        true
+    }
+
+    /// Those who waited and need not, to be woken when the lock was given back.
+    pub(crate) fn take_unblocked(&mut self, options: &Options) -> Vec<Waker> {
+        if self.blocked.is_empty()
+            || self
+                .connection()
+                .is_some_and(|it| !it.has_write_room(options))
+        {
+            return Vec::new();
+        }
+        std::mem::take(&mut self.blocked)
     }
 
     /// The link's task, to be woken when the lock was given back.
@@ -114,7 +141,22 @@ impl State {
         let Stage::Up(connection) = &mut self.stage else {
             return;
         };
-        while !self.queue.is_empty() && connection.has_room(options) {
+        while let Some(first) = self.queue.first()
+            && connection.has_room(options)
+        {
+            if first.slot.is_streaming() {
+                match connection.has_streams() {
+                    // The answer comes soon, and this is called again.
+                    None => return,
+                    Some(true) => {}
+                    Some(false) => {
+                        if let Some(waiting) = self.queue.pop() {
+                            failed.push((waiting.slot, Event::Result(Err(no_streams()))));
+                        }
+                        continue;
+                    }
+                }
+            }
             let Some(Waiting { mut request, slot }) = self.queue.pop() else {
                 return;
             };
@@ -131,7 +173,7 @@ impl State {
                 continue;
             }
             if let Err(error) = connection.call(&request, &slot) {
-                failed.push((slot, Err(error)));
+                failed.push((slot, Event::Result(Err(error))));
             }
         }
     }
@@ -175,6 +217,12 @@ impl Failure {
             None => error,
         }
     }
+}
+
+/// The peer would take the stream for a call, and run another method than is meant.
+pub(crate) fn no_streams() -> Error {
+    Error::unimplemented("the server speaks plain net/rpc or JSON-RPC, which have no streams")
+        .with_phase(Phase::Queue)
 }
 
 /// Go's `ErrShutdown`.

@@ -1,7 +1,9 @@
 //! [`Backlog`]: requests that wait for a handler to end.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
+use gobrpc_protocol::CallState;
 use gobrpc_protocol::server_connection::IncomingRequest;
 use tokio::time::Instant;
 
@@ -29,6 +31,8 @@ pub(crate) struct Waiting {
     pub(crate) request: IncomingRequest,
     /// When its last byte was read.
     pub(crate) received: Instant,
+    /// The state of the call, if it has one before it is begun: its streams.
+    pub(crate) state: Option<Arc<CallState>>,
 }
 
 impl Waiting {

@@ -5,7 +5,7 @@ use gobrpc_protocol::codec::Limits;
 #[cfg(feature = "jsonrpc")]
 use gobrpc_protocol::jsonrpc;
 use gobrpc_protocol::server_connection::Incoming;
-use gobrpc_protocol::{Response, Result, ServerConnection};
+use gobrpc_protocol::{Payload, Response, Result, ServerConnection};
 
 /// The protocol's side of a connection: gob, or JSON.
 #[derive(Debug)]
@@ -92,6 +92,24 @@ impl Codec {
             Self::Gob(connection) => connection.reply(seq, name, result),
             #[cfg(feature = "jsonrpc")]
             Self::Json(connection) => connection.reply(seq, result),
+        }
+    }
+
+    /// Sends an item of a stream of replies; only to peers that have streams.
+    pub(crate) fn item(&mut self, seq: u64, payload: &Payload) -> Result<()> {
+        match self {
+            Self::Gob(connection) => connection.item(seq, payload),
+            #[cfg(feature = "jsonrpc")]
+            Self::Json(_) => Ok(()),
+        }
+    }
+
+    /// Gives credit back for a stream of arguments.
+    pub(crate) fn grant(&mut self, seq: u64, bytes: u64) {
+        match self {
+            Self::Gob(connection) => connection.grant(seq, bytes),
+            #[cfg(feature = "jsonrpc")]
+            Self::Json(_) => {}
         }
     }
 

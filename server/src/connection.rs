@@ -9,8 +9,10 @@ use std::task::{Context as TaskContext, Poll, ready};
 use std::time::Duration;
 
 use bytes::BytesMut;
+use gobrpc_protocol::call_state::Streams;
+use gobrpc_protocol::flow::{Inbound, Outbound};
 use gobrpc_protocol::server_connection::{Incoming, IncomingRequest};
-use gobrpc_protocol::{CallState, Cancel, Context, Error, Peer, Response, Result};
+use gobrpc_protocol::{CallState, Cancel, Context, Error, Peer, Response, Result, StreamKind};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{Instant, Sleep, sleep_until, timeout};
 use tokio_util::io::poll_read_buf;
@@ -20,7 +22,7 @@ use tracing::debug;
 use crate::ServerConfig;
 use crate::backlog::{Backlog, Waiting};
 use crate::codec::Codec;
-use crate::handlers::{self, Done, Finished};
+use crate::handlers::{self, Event, Finished};
 use crate::listener::Io;
 use crate::preface;
 use crate::router::{Route, Router};
@@ -165,13 +167,15 @@ struct Driver<S> {
     connection: Codec,
     finished: Arc<Finished>,
     /// Taken from `finished`; kept for its memory.
-    done: Vec<Done>,
+    events: Vec<Event>,
     /// The method that was called last, by the name as it was sent.
     last_route: Option<(Arc<str>, Route)>,
     /// Handlers that run as tasks.
     running: usize,
     /// The states of those, by the numbers that the peer gave; the last counts.
     calls: HashMap<u64, Arc<CallState>>,
+    /// The states of calls with streams that are not over, also of those that wait.
+    streams: HashMap<u64, Arc<CallState>>,
     /// For the next call, if it needs one of its own.
     spare: Arc<CallState>,
     /// Requests that wait for a handler to end.
@@ -199,10 +203,11 @@ impl<S: Io> Driver<S> {
             peer,
             connection,
             finished: Arc::default(),
-            done: Vec::new(),
+            events: Vec::new(),
             last_route: None,
             running: 0,
             calls: HashMap::new(),
+            streams: HashMap::new(),
             spare: Arc::default(),
             backlog: Backlog::default(),
             read_at: Instant::now(),
@@ -282,8 +287,10 @@ impl<S: Io> Driver<S> {
         if self.running < self.shared.config.handlers_per_connection {
             return self.has_room();
         }
+        // Handlers that wait for items must get them: what comes before is refused
+        // then, instead of waiting without end.
         self.connection.is_extended()
-            && self.backlog.bytes() < self.shared.config.waiting_bytes
+            && (self.backlog.bytes() < self.shared.config.waiting_bytes || !self.streams.is_empty())
             && self.has_room()
     }
 
@@ -303,6 +310,10 @@ impl<S: Io> Driver<S> {
             let more = self.handle_requests();
             if let Poll::Ready(Err(error)) = self.poll_write(cx) {
                 return Poll::Ready(Err(error));
+            }
+            if !self.streams.is_empty() {
+                let full = !self.has_room();
+                self.finished.set_full(full);
             }
             if more && self.takes() {
                 continue;
@@ -333,21 +344,31 @@ impl<S: Io> Driver<S> {
     }
 
     fn take_finished(&mut self, cx: &TaskContext<'_>) {
-        self.finished.take(&mut self.done, cx.waker());
-        let mut done = std::mem::take(&mut self.done);
-        for done in done.drain(..) {
-            self.running -= 1;
-            // The peer may have given the number to another call since.
-            if self
-                .calls
-                .get(&done.seq)
-                .is_some_and(|state| Arc::ptr_eq(state, &done.state))
-            {
-                self.calls.remove(&done.seq);
+        self.finished.take(&mut self.events, cx.waker());
+        let mut events = std::mem::take(&mut self.events);
+        for event in events.drain(..) {
+            match event {
+                Event::Done(done) => {
+                    self.running -= 1;
+                    // The peer may have given the number to another call since.
+                    forget(&mut self.calls, done.seq, &done.state);
+                    self.reply(done.seq, &done.name, done.result, &done.state);
+                }
+                Event::Item {
+                    seq,
+                    payload,
+                    state,
+                } => {
+                    // The rest of the stream would have a hole.
+                    if let Err(error) = self.connection.item(seq, &payload) {
+                        debug!(peer = self.peer.address, %error, "an item is too long");
+                        state.fail(error);
+                    }
+                }
+                Event::Grant { seq, bytes } => self.connection.grant(seq, bytes),
             }
-            self.reply(done.seq, &done.name, done.result, &done.state);
         }
-        self.done = done;
+        self.events = events;
     }
 
     /// Handles what was read. True if there may be more.
@@ -364,17 +385,28 @@ impl<S: Io> Driver<S> {
             }
             match self.connection.poll() {
                 Ok(Some(Incoming::Request(request))) => {
-                    let waiting = Waiting {
-                        request,
-                        received: self.read_at,
-                    };
-                    if self.admits() {
-                        self.handle(waiting);
-                    } else {
-                        self.backlog.push(waiting);
+                    if !self.request(request) {
+                        return false;
                     }
                 }
                 Ok(Some(Incoming::Cancel { seq })) => self.cancel(seq),
+                Ok(Some(Incoming::Item { seq, body, cost })) => {
+                    if let Some(inbound) = self.inbound(seq) {
+                        inbound.push(body, cost);
+                    }
+                }
+                Ok(Some(Incoming::End { seq })) => {
+                    if let Some(inbound) = self.inbound(seq) {
+                        inbound.finish(Ok(()));
+                    }
+                }
+                Ok(Some(Incoming::Credit { seq, bytes })) => {
+                    let state = self.streams.get(&seq);
+                    let streams = state.and_then(|state| state.streams());
+                    if let Some(outbound) = streams.and_then(|it| it.outbound.as_ref()) {
+                        outbound.grant(bytes);
+                    }
+                }
                 Ok(Some(_)) => {}
                 Ok(None) => return false,
                 Err(error) => {
@@ -389,38 +421,89 @@ impl<S: Io> Driver<S> {
         true
     }
 
-    fn handle(&mut self, Waiting { request, received }: Waiting) {
+    fn inbound(&self, seq: u64) -> Option<&Inbound> {
+        self.streams.get(&seq)?.streams()?.inbound.as_ref()
+    }
+
+    /// Handles a request, or lets it wait. False if the peer made no sense.
+    fn request(&mut self, request: IncomingRequest) -> bool {
         let seq = request.seq;
-        let name = &request.service_method;
-        // Calls of one method share their name, so that most need no look-up.
-        let known = matches!(&self.last_route, Some((last, _)) if Arc::ptr_eq(last, name));
-        if !known {
-            match self.shared.router.find(name) {
-                Ok(route) => self.last_route = Some((Arc::clone(name), route.clone())),
-                Err(error) => {
-                    self.connection.reply(seq, name, Err(error));
-                    return;
-                }
+        let state = if request.streams == StreamKind::Unary {
+            None
+        } else if self.streams.contains_key(&seq) {
+            // Its frames could not be told from those of the other.
+            debug!(peer = self.peer.address, seq, "two streams of one number");
+            self.read_closed = true;
+            self.cancel_all(Cancel::Connection);
+            return false;
+        } else {
+            let finished = Arc::clone(&self.finished);
+            let state = Arc::new(CallState::with_streams(Streams {
+                inbound: request.streams.arguments().then(Inbound::default),
+                outbound: request
+                    .streams
+                    .replies()
+                    .then(|| Outbound::new(request.credit)),
+                on_grant: Some(Box::new(move |bytes| {
+                    finished.push(Event::Grant { seq, bytes });
+                })),
+            }));
+            self.streams.insert(seq, Arc::clone(&state));
+            Some(state)
+        };
+        let waiting = Waiting {
+            request,
+            received: self.read_at,
+            state,
+        };
+        if self.admits() {
+            self.handle(waiting);
+        } else if self.backlog.bytes() < self.shared.config.waiting_bytes {
+            self.backlog.push(waiting);
+        } else {
+            // What runs waits for items that are behind this.
+            let error = Error::resource_exhausted("too many calls wait already").not_processed();
+            self.end_streams(seq, waiting.state.as_ref());
+            self.connection
+                .reply(seq, &waiting.request.service_method, Err(error));
+        }
+        true
+    }
+
+    /// Forgets the streams of a call that is answered.
+    fn end_streams(&mut self, seq: u64, state: Option<&Arc<CallState>>) {
+        if let Some(state) = state
+            && let Some(streams) = state.streams()
+        {
+            forget(&mut self.streams, seq, state);
+            if let Some(outbound) = &streams.outbound {
+                outbound.close();
+            }
+            if let Some(inbound) = &streams.inbound {
+                inbound.finish(Err(Error::cancelled("the call is over")));
             }
         }
-        let Some((_, route)) = &self.last_route else {
-            return;
-        };
-        let deadline = match deadline(&request, received, &self.shared.config) {
-            Ok(deadline) => deadline,
+    }
+
+    fn handle(&mut self, waiting: Waiting) {
+        let Waiting {
+            request,
+            received,
+            state,
+        } = waiting;
+        let seq = request.seq;
+        let name = Arc::clone(&request.service_method);
+        let early = state.is_some();
+        let state = state.unwrap_or_else(|| Arc::clone(&self.spare));
+        let admitted = admit(&mut self.last_route, &self.shared, &request, received)
+            .and_then(|(route, deadline)| Ok((route, deadline, request.body?)));
+        let (route, deadline, body) = match admitted {
+            Ok(admitted) => admitted,
             Err(error) => {
-                self.connection.reply(seq, name, Err(error));
+                self.reply(seq, &name, Err(error), &state);
                 return;
             }
         };
-        let body = match request.body {
-            Ok(body) => body,
-            Err(error) => {
-                self.connection.reply(seq, &route.name, Err(error));
-                return;
-            }
-        };
-        let state = Arc::clone(&self.spare);
         let context = Context::with_state(
             Arc::clone(&self.peer),
             Arc::clone(&route.name),
@@ -439,6 +522,9 @@ impl<S: Io> Driver<S> {
                 self.calls.insert(seq, Arc::clone(&state));
             }
         }
+        if early {
+            return;
+        }
         drop(state);
         // Most calls are over, and have left nothing in their state: the next one
         // can have it.
@@ -448,7 +534,8 @@ impl<S: Io> Driver<S> {
         }
     }
 
-    fn reply(&mut self, seq: u64, name: &str, result: Result<Response>, state: &CallState) {
+    fn reply(&mut self, seq: u64, name: &str, result: Result<Response>, state: &Arc<CallState>) {
+        self.end_streams(seq, Some(state));
         let metadata = state.take_reply_metadata();
         let result = if metadata.is_empty() {
             result
@@ -475,6 +562,7 @@ impl<S: Io> Driver<S> {
     fn cancel(&mut self, seq: u64) {
         if let Some(waiting) = self.backlog.remove(seq) {
             let error = Error::from(Cancel::ByCaller).not_processed();
+            self.end_streams(seq, waiting.state.as_ref());
             let name = &waiting.request.service_method;
             self.connection.reply(seq, name, Err(error));
         } else if let Some(state) = self.calls.get(&seq) {
@@ -552,6 +640,39 @@ impl<S: Io> Driver<S> {
             }
             Poll::Ready(Err(error)) => Err(error),
         }
+    }
+}
+
+/// Finds where a request goes, and whether it is to go there: all that can be
+/// wrong with it before its argument is decoded.
+fn admit<'r>(
+    last_route: &'r mut Option<(Arc<str>, Route)>,
+    shared: &Shared,
+    request: &IncomingRequest,
+    received: Instant,
+) -> Result<(&'r Route, Option<Instant>)> {
+    let name = &request.service_method;
+    // Calls of one method share their name, so that most need no look-up.
+    let known = matches!(last_route, Some((last, _)) if Arc::ptr_eq(last, name));
+    if !known {
+        let route = shared.router.find(name)?;
+        *last_route = Some((Arc::clone(name), route.clone()));
+    }
+    let Some((_, route)) = last_route else {
+        return Err(Error::internal("the route was just set"));
+    };
+    route.check_streams(request.streams)?;
+    let deadline = deadline(request, received, &shared.config)?;
+    Ok((route, deadline))
+}
+
+/// Takes a call out, unless its number is another's by now.
+fn forget(calls: &mut HashMap<u64, Arc<CallState>>, seq: u64, state: &Arc<CallState>) {
+    if calls
+        .get(&seq)
+        .is_some_and(|known| Arc::ptr_eq(known, state))
+    {
+        calls.remove(&seq);
     }
 }
 

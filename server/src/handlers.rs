@@ -1,25 +1,51 @@
 //! Running handlers: inline while they are ready, else as tasks.
+//!
+//! What tasks have for their connection they put into [`Finished`], which wakes it.
 
+use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context as TaskContext, Poll, Waker};
 
 use gobrpc_protocol::{
-    Body, CallState, Cancel, Context, Error, HandlerFuture, Handling, Response, Result,
+    Body, CallState, Cancel, Context, Error, HandlerFuture, Handling, Payload, Response, Result,
+    flow,
 };
 use tokio::time::{Instant, timeout_at};
 
 use crate::router::Route;
 
-/// Replies of handlers that run as tasks, on their way to the connection.
+/// What handlers that run as tasks have for the connection.
 #[derive(Debug, Default)]
 pub(crate) struct Finished(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
-    done: Vec<Done>,
-    /// The connection's task, which takes the replies.
+    events: Vec<Event>,
+    /// The connection's task, which takes the events.
     waker: Option<Waker>,
+    /// The connection has more to write than it should.
+    full: bool,
+    /// Bytes of the items among the events.
+    item_bytes: usize,
+    /// Who waits to put an item in.
+    waiting: Vec<Waker>,
+}
+
+/// What a handler has for its connection.
+#[derive(Debug)]
+pub(crate) enum Event {
+    /// The reply, which is the last.
+    Done(Done),
+    /// An item of a stream of replies.
+    Item {
+        seq: u64,
+        payload: Payload,
+        state: Arc<CallState>,
+    },
+    /// Credit that goes back to the caller.
+    Grant { seq: u64, bytes: u64 },
 }
 
 /// A reply that is ready.
@@ -31,30 +57,68 @@ pub(crate) struct Done {
     pub(crate) state: Arc<CallState>,
 }
 
+/// Most bytes of items among the events: as much as one write takes.
+const ITEM_BYTES_MAX: usize = 64 << 10;
+
 impl Finished {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Moves all replies to `into`, and has `waker` called for the next one.
-    pub(crate) fn take(&self, into: &mut Vec<Done>, waker: &Waker) {
+    /// Moves all events to `into`, and has `waker` called for the next one.
+    pub(crate) fn take(&self, into: &mut Vec<Event>, waker: &Waker) {
         let mut state = self.lock();
-        into.append(&mut state.done);
+        into.append(&mut state.events);
+        state.item_bytes = 0;
         match &mut state.waker {
             Some(known) => known.clone_from(waker),
             none => *none = Some(waker.clone()),
         }
     }
 
-    fn push(&self, done: Done) {
+    /// Says whether items may come; those who wait are woken if they may.
+    pub(crate) fn set_full(&self, full: bool) {
+        let waiting = {
+            let mut state = self.lock();
+            state.full = full;
+            if full || state.item_bytes >= ITEM_BYTES_MAX {
+                return;
+            }
+            std::mem::take(&mut state.waiting)
+        };
+        for waker in waiting {
+            waker.wake();
+        }
+    }
+
+    pub(crate) fn push(&self, event: Event) {
         let waker = {
             let mut state = self.lock();
-            state.done.push(done);
+            state.events.push(event);
             state.waker.take()
         };
         if let Some(waker) = waker {
             waker.wake();
         }
+    }
+
+    /// Waits until the connection has room for an item.
+    fn poll_room(&self, cx: &TaskContext<'_>) -> Poll<()> {
+        let mut state = self.lock();
+        if state.full || state.item_bytes >= ITEM_BYTES_MAX {
+            state.waiting.push(cx.waker().clone());
+            return Poll::Pending;
+        }
+        Poll::Ready(())
+    }
+
+    fn push_item(&self, seq: u64, payload: Payload, state: Arc<CallState>) {
+        self.lock().item_bytes += payload.len();
+        self.push(Event::Item {
+            seq,
+            payload,
+            state,
+        });
     }
 }
 
@@ -74,12 +138,38 @@ impl Ticket {
 
     fn answer(&mut self, result: Result<Response>) {
         self.answered = true;
-        self.finished.push(Done {
+        self.finished.push(Event::Done(Done {
             seq: self.seq,
             name: Arc::clone(&self.name),
             result,
             state: Arc::clone(&self.state),
-        });
+        }));
+    }
+}
+
+impl Ticket {
+    /// Sends a stream of replies, as fast as the caller takes them.
+    async fn send(&self, response: Response) -> Result<Response> {
+        let Some(outgoing) = response.stream() else {
+            return Ok(response);
+        };
+        let outbound = self.state.streams().and_then(|it| it.outbound.as_ref());
+        let (Some(mut payloads), Some(outbound)) = (outgoing.take(), outbound) else {
+            return Err(Error::internal("a stream of replies cannot be sent here"));
+        };
+        loop {
+            let Some(payload) = poll_fn(|cx| payloads.as_mut().poll_next(cx)).await else {
+                return Ok(response);
+            };
+            let payload = payload?;
+            if !poll_fn(|cx| outbound.poll_ready(cx)).await {
+                return Err(Cancel::ByCaller.into());
+            }
+            poll_fn(|cx| self.finished.poll_room(cx)).await;
+            outbound.charge(flow::cost(&payload));
+            self.finished
+                .push_item(self.seq, payload, Arc::clone(&self.state));
+        }
     }
 }
 
@@ -140,20 +230,14 @@ pub(crate) fn start(
         answered: false,
     };
     match started {
+        Ok(Start::Over(Ok(response))) if response.stream().is_some() => {
+            let future = std::future::ready(Ok(response));
+            tokio::spawn(run(Box::pin(future), ticket(state), deadline));
+            None
+        }
         Ok(Start::Over(result)) => Some(result),
-        Ok(Start::Task(mut future)) => {
-            let ticket = ticket(state);
-            tokio::spawn(async move {
-                let result = tokio::select! {
-                    biased;
-                    reason = cancelled(&ticket.state, deadline) => Err(reason.into()),
-                    result = &mut future => result,
-                };
-                // What the handler holds is given back before its caller learns
-                // that it is over.
-                drop(future);
-                ticket.finish(result);
-            });
+        Ok(Start::Task(future)) => {
+            tokio::spawn(run(future, ticket(state), deadline));
             None
         }
         Ok(Start::Blocking(handler)) => {
@@ -174,6 +258,22 @@ pub(crate) fn start(
         }
         Err(_) => Some(Err(panicked(&route.name))),
     }
+}
+
+/// Runs a handler to its end, and sends the stream that it may give; or until the
+/// call is cancelled.
+async fn run(future: HandlerFuture, ticket: Ticket, deadline: Option<Instant>) {
+    let result = {
+        // It is dropped at the end of this block: what the handler holds is given
+        // back before its caller learns that it is over.
+        let mut handler = pin!(async { ticket.send(future.await?).await });
+        tokio::select! {
+            biased;
+            reason = cancelled(&ticket.state, deadline) => Err(ticket.state.error(reason)),
+            result = &mut handler => result,
+        }
+    };
+    ticket.finish(result);
 }
 
 /// Waits until the call is cancelled, or its time is up.

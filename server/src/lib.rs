@@ -26,8 +26,8 @@ pub use gobrpc_macros::service;
 pub use listener::{Accepting, Io, Listener};
 pub use protocol::codec::Gob;
 pub use protocol::{
-    Cancel, Code, Context, Error, ErrorDetails, Metadata, Result, Service, ServiceInfo,
-    TraceContext,
+    Cancel, Code, Context, Error, ErrorDetails, Metadata, Result, Sender, Service, ServiceInfo,
+    Streaming, TraceContext,
 };
 pub use running::{Running, ShutdownReport};
 pub use server::Server;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use gobrpc_protocol::method::{self, RESERVED_PREFIX};
 use gobrpc_protocol::reflection::Listing;
-use gobrpc_protocol::{Error, Result, Service, ServiceInfo};
+use gobrpc_protocol::{Error, Result, Service, ServiceInfo, StreamKind};
 
 /// The methods of all registered services, by their full names.
 #[derive(Default, Clone)]
@@ -19,6 +19,8 @@ pub(crate) struct Router {
 pub(crate) struct Route {
     pub(crate) service: Arc<dyn Service>,
     pub(crate) method: usize,
+    /// Which sides of the method are streams.
+    pub(crate) streams: StreamKind,
     /// `Arith.Multiply`, to share instead of a copy for each call.
     pub(crate) name: Arc<str>,
 }
@@ -50,6 +52,7 @@ impl Router {
             let route = Route {
                 service: Arc::clone(&service),
                 method: index,
+                streams: method.streams,
                 name: Arc::clone(&full),
             };
             self.methods.insert(full, route);
@@ -81,5 +84,29 @@ impl Router {
                 .iter()
                 .map(|(name, info)| (name.as_str(), *info)),
         )
+    }
+}
+
+impl Route {
+    /// Checks that the caller means a method with these streams.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the call. A Go client reads it, too: all of its calls have
+    /// no streams.
+    pub(crate) fn check_streams(&self, asked: StreamKind) -> Result<()> {
+        if asked == self.streams {
+            return Ok(());
+        }
+        let name = &self.name;
+        let text = match (asked, self.streams) {
+            (StreamKind::Unary, _) => format!(
+                "rpc: {name} is a streaming method, which plain net/rpc has not: call it by a \
+                 client of gobrpc"
+            ),
+            (_, StreamKind::Unary) => format!("rpc: {name} is no streaming method"),
+            _ => format!("rpc: {name} has its streams the other way round"),
+        };
+        Err(Error::unimplemented(text))
     }
 }

@@ -55,6 +55,10 @@ impl From<Prepared> for Payload {
     }
 }
 
+/// Bodies below this are copied out of the buffer that they came in when they
+/// have to wait: it may be 128 KiB for a few bytes.
+const COPY_MAX: usize = 16 << 10;
+
 /// A body that was received and not decoded yet: gob, or JSON over JSON-RPC.
 #[derive(Debug, Clone)]
 pub struct Body(Form);
@@ -123,6 +127,15 @@ impl Body {
             Form::Gob(raw) => Some(raw),
             #[cfg(feature = "jsonrpc")]
             Form::Json(_) => None,
+        }
+    }
+
+    /// The body as one that may wait for long: a short one keeps no more memory
+    /// than it needs.
+    pub(crate) fn compact(self) -> Self {
+        match self.0 {
+            Form::Gob(raw) if raw.bytes().len() < COPY_MAX => Self(Form::Gob(raw.compact())),
+            form => Self(form),
         }
     }
 

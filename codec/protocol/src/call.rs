@@ -15,7 +15,9 @@ use crate::body::Payload;
 use crate::caller::{Caller, Exchange, Head, Item, Request};
 use crate::context::Context as CallContext;
 use crate::error::{Delivery, Error, Phase, Result};
+use crate::info::StreamKind;
 use crate::metadata::Metadata;
+use crate::streaming::Streaming;
 
 /// A call that was not sent yet: set what it needs, then `.await` it or
 /// [`start`](Call::start) it.
@@ -40,6 +42,19 @@ impl<T, C: Caller> Call<T, C> {
     ) -> Self {
         let body = Payload::new(args).map_err(|error| error.with_phase(Phase::Encode));
         Self::from_parts(caller, Head::new(service_method), body)
+    }
+
+    /// A call whose argument is a stream: it is sent as its items come, and as the
+    /// peer takes them.
+    pub fn streaming<A: Encode + 'static>(
+        caller: C,
+        service_method: impl Into<Cow<'static, str>>,
+        args: Streaming<A>,
+    ) -> Self {
+        let mut call = Self::new(caller, service_method, &());
+        call.head.streams = StreamKind::Client;
+        call.head.outgoing = Some(args.into_outgoing());
+        call
     }
 
     /// A call of which head and body exist already.
@@ -126,6 +141,83 @@ impl<T, C> fmt::Debug for Call<T, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Call")
             .field("head", &self.head)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A call of a method whose replies are a stream, that was not sent yet.
+///
+/// `.await` it, or [`start`](StreamCall::start) it: both give the stream at once,
+/// before anything came, so that a caller that also sends a stream may begin with
+/// that. What goes wrong comes out of the stream, first of all that the peer is
+/// Go's net/rpc, which has no streams; the method is not run then.
+#[must_use = "a call does nothing until it is awaited or started"]
+pub struct StreamCall<T, C = Arc<dyn Caller>>(Call<T, C>);
+
+impl<T: DecodeOwned, C: Caller> StreamCall<T, C> {
+    /// A call of a method, by its full name, with its argument.
+    pub fn new<A: Encode>(
+        caller: C,
+        service_method: impl Into<Cow<'static, str>>,
+        args: &A,
+    ) -> Self {
+        let mut call = Call::new(caller, service_method, args);
+        call.head.streams = StreamKind::Server;
+        Self(call)
+    }
+
+    /// A call whose argument is a stream as well.
+    pub fn streaming<A: Encode + 'static>(
+        caller: C,
+        service_method: impl Into<Cow<'static, str>>,
+        args: Streaming<A>,
+    ) -> Self {
+        let mut call = Call::streaming(caller, service_method, args);
+        call.head.streams = StreamKind::Both;
+        Self(call)
+    }
+
+    /// Ends the call with [`Code::DeadlineExceeded`](crate::Code) if it takes
+    /// longer in all, from its start to its last item.
+    pub fn timeout(self, timeout: Duration) -> Self {
+        Self(self.0.timeout(timeout))
+    }
+
+    /// As [`Call::meta`].
+    pub fn meta(self, key: impl AsRef<[u8]>, value: impl AsRef<[u8]>) -> Self {
+        Self(self.0.meta(key, value))
+    }
+
+    /// As [`Call::within`].
+    pub fn within(self, context: &CallContext) -> Self {
+        Self(self.0.within(context))
+    }
+
+    /// As [`Call::idempotent`]; a stream that has begun is never sent again.
+    pub fn idempotent(self) -> Self {
+        Self(self.0.idempotent())
+    }
+
+    /// Sends the call now, and gives the stream of its replies. Dropping that
+    /// cancels the call.
+    pub fn start(self) -> Streaming<T> {
+        Streaming::new(self.0.start().exchange)
+    }
+}
+
+impl<T: DecodeOwned, C: Caller> IntoFuture for StreamCall<T, C> {
+    type Output = Result<Streaming<T>>;
+    type IntoFuture = std::future::Ready<Result<Streaming<T>>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        std::future::ready(Ok(self.start()))
+    }
+}
+
+impl<T, C> fmt::Debug for StreamCall<T, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StreamCall")
+            .field("head", &self.0.head)
             .finish_non_exhaustive()
     }
 }

@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-use crate::error::{Code, Error};
+use crate::caller::{Exchange, Item, Replies};
+use crate::error::{Code, Error, Result};
+use crate::flow::{Inbound, Outbound};
 use crate::metadata::Metadata;
 
 /// What a handler and the driver of its connection share: whether the call is
@@ -20,6 +22,30 @@ pub struct CallState {
     /// `inner` holds something: most calls never lock it.
     touched: AtomicBool,
     inner: Mutex<Inner>,
+    streams: OnceLock<Streams>,
+}
+
+/// The streams of a call that is being handled.
+#[derive(Default)]
+pub struct Streams {
+    /// The arguments, if they are a stream.
+    pub inbound: Option<Inbound>,
+    /// The replies, if they are a stream.
+    pub outbound: Option<Outbound>,
+    /// Told how much credit goes back to the caller.
+    pub on_grant: Option<OnGrant>,
+}
+
+/// See [`Streams::on_grant`].
+pub type OnGrant = Box<dyn Fn(u64) + Send + Sync>;
+
+impl std::fmt::Debug for Streams {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Streams")
+            .field("inbound", &self.inbound)
+            .field("outbound", &self.outbound)
+            .finish_non_exhaustive()
+    }
 }
 
 #[derive(Debug, Default)]
@@ -29,6 +55,10 @@ struct Inner {
     waiting: BTreeMap<u64, Waker>,
     next_ticket: u64,
     reply_metadata: Metadata,
+    /// What the caller is told of the cancellation, if it is something special.
+    failure: Option<Error>,
+    /// Somebody has taken the stream of arguments.
+    incoming_taken: bool,
 }
 
 /// Why a call was cancelled.
@@ -43,6 +73,8 @@ pub enum Cancel {
     Connection,
     /// The server stops, and its grace is over.
     Shutdown,
+    /// What the handler answers cannot be sent.
+    Failed,
 }
 
 impl From<Cancel> for Error {
@@ -53,6 +85,7 @@ impl From<Cancel> for Error {
             Cancel::Deadline => Self::deadline_exceeded("the call's time is up"),
             Cancel::Connection => Self::cancelled("the connection was lost"),
             Cancel::Shutdown => Self::with_code(Code::Unavailable, "the server stops"),
+            Cancel::Failed => Self::internal("what the handler answers cannot be sent"),
         }
     }
 }
@@ -73,6 +106,19 @@ impl CallState {
         for waker in waiting.into_values() {
             waker.wake();
         }
+    }
+
+    /// Cancels the call with an error that the caller is told.
+    pub fn fail(&self, error: Error) {
+        self.lock().failure.get_or_insert(error);
+        self.cancel(Cancel::Failed);
+    }
+
+    /// What the caller is told when the call was cancelled for this reason.
+    #[must_use]
+    pub fn error(&self, reason: Cancel) -> Error {
+        let failure = self.lock().failure.take();
+        failure.unwrap_or_else(|| reason.into())
     }
 
     /// Why the call was cancelled, if it was.
@@ -108,10 +154,63 @@ impl CallState {
         std::mem::take(&mut self.lock().reply_metadata)
     }
 
+    /// The state of a call with streams.
+    #[must_use]
+    pub fn with_streams(streams: Streams) -> Self {
+        Self {
+            touched: AtomicBool::new(true),
+            inner: Mutex::default(),
+            streams: OnceLock::from(streams),
+        }
+    }
+
+    /// The call's streams, if it has any.
+    #[must_use]
+    pub fn streams(&self) -> Option<&Streams> {
+        self.streams.get()
+    }
+
+    /// The stream of arguments; the first who asks has it.
+    pub(crate) fn incoming(self: &Arc<Self>) -> Option<Exchange> {
+        self.streams()?.inbound.as_ref()?;
+        if std::mem::replace(&mut self.lock().incoming_taken, true) {
+            return None;
+        }
+        Some(Exchange::new(Arguments(Arc::clone(self))))
+    }
+
     /// True if nothing has happened to it: it can serve another call.
     #[must_use]
     pub fn is_untouched(&self) -> bool {
         !self.touched.load(Ordering::Acquire)
+    }
+}
+
+/// The items of a stream of arguments.
+struct Arguments(Arc<CallState>);
+
+impl Replies for Arguments {
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Item>>> {
+        let Some(streams) = self.0.streams() else {
+            return Poll::Ready(None);
+        };
+        let Some(inbound) = &streams.inbound else {
+            return Poll::Ready(None);
+        };
+        inbound.poll_next(cx).map(|(item, grant)| {
+            if let (Some(on_grant), Some(grant)) = (&streams.on_grant, grant) {
+                on_grant(grant);
+            }
+            item.map(|item| item.map(Item::new))
+        })
+    }
+}
+
+impl Drop for Arguments {
+    fn drop(&mut self) {
+        if let Some(inbound) = self.0.streams().and_then(|it| it.inbound.as_ref()) {
+            inbound.abandon();
+        }
     }
 }
 

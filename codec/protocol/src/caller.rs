@@ -10,7 +10,9 @@ use std::time::{Duration, Instant};
 use crate::body::{Body, Payload};
 use crate::context::Context as CallContext;
 use crate::error::Result;
+use crate::info::StreamKind;
 use crate::metadata::Metadata;
+use crate::outgoing::Outgoing;
 use crate::trace_context::{TRACEPARENT, TRACESTATE};
 
 /// Starts exchanges: a connection, a pool, a balancer, or a layer around one.
@@ -61,6 +63,10 @@ pub struct Head {
     pub idempotent: bool,
     /// What travels beside the argument.
     pub metadata: Metadata,
+    /// Which sides of the call are streams.
+    pub streams: StreamKind,
+    /// The arguments, if they are a stream.
+    pub outgoing: Option<Outgoing>,
 }
 
 impl Head {
@@ -72,6 +78,8 @@ impl Head {
             deadline: None,
             idempotent: false,
             metadata: Metadata::new(),
+            streams: StreamKind::Unary,
+            outgoing: None,
         }
     }
 
@@ -139,6 +147,11 @@ pub struct Exchange(Pin<Box<dyn Replies>>);
 pub trait Replies: Send {
     /// The next item; `None` after the last one, an error ends the exchange.
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Item>>>;
+
+    /// The metadata that came with the end of a stream, once it is over.
+    fn trailers(&self) -> Metadata {
+        Metadata::new()
+    }
 }
 
 impl Exchange {
@@ -165,6 +178,12 @@ impl Exchange {
     /// The next item; `None` after the last one.
     pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Item>>> {
         self.0.as_mut().poll_next(cx)
+    }
+
+    /// The metadata that came with the end of a stream, once it is over.
+    #[must_use]
+    pub fn trailers(&self) -> Metadata {
+        self.0.trailers()
     }
 }
 

@@ -10,6 +10,7 @@ use crate::body::{Body, Payload};
 use crate::caller::Head;
 use crate::details::ErrorDetails;
 use crate::error::{Code, Delivery, Error, Phase, Result};
+use crate::flow;
 use crate::header::{
     self, ExtendedRequest, GoRequest, HEADER_BYTES_MAX, Header, NO_CALL, caps, flags, is_header,
     kind, reserved,
@@ -111,6 +112,14 @@ enum ReplyHeader {
         error: Option<Error>,
         metadata: Metadata,
     },
+    Item {
+        seq: u64,
+        cost: u64,
+    },
+    Credit {
+        seq: u64,
+        bytes: u64,
+    },
     Ping {
         reference: u64,
     },
@@ -144,6 +153,30 @@ pub struct Started {
     /// How many bytes the connection has sent when this call's last byte has
     /// gone out.
     pub end: u64,
+}
+
+/// What the peer sent.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Incoming<T> {
+    /// The reply to a call, which ends it.
+    Reply(IncomingReply<T>),
+    /// An item of the replies of a call.
+    Item {
+        /// The call; somebody waits for it.
+        seq: Seq,
+        /// The item; an error if its bytes are not gob.
+        body: Result<Body>,
+        /// How much of the credit it takes.
+        cost: u64,
+    },
+    /// More may be sent of a stream of arguments.
+    Credit {
+        /// The call; somebody waits for it.
+        seq: Seq,
+        /// How many bytes more.
+        bytes: u64,
+    },
 }
 
 /// A reply that is whole.
@@ -198,8 +231,18 @@ impl<T> ClientConnection<T> {
         self
     }
 
+    /// True if it sends headers as Go's client does.
+    #[must_use]
+    pub fn is_plain_go(&self) -> bool {
+        self.plain_go
+    }
+
     /// Appends a call to the output. Of the head's times only
     /// [`timeout`](Head::timeout) counts, as what is left now.
+    ///
+    /// One with streams is for peers with [`caps::STREAMS`] only: Go would run a
+    /// method that is not meant. The items of its arguments are sent by
+    /// [`item`](Self::item).
     ///
     /// # Errors
     ///
@@ -219,7 +262,14 @@ impl<T> ClientConnection<T> {
                 }
             }
             if head.idempotent {
-                header.flags = flags::IDEMPOTENT;
+                header.flags |= flags::IDEMPOTENT;
+            }
+            if head.streams.arguments() {
+                header.flags |= flags::STREAM_IN;
+            }
+            if head.streams.replies() {
+                header.flags |= flags::STREAM_OUT;
+                header.credit = flow::INITIAL_CREDIT;
             }
             header.meta = head.metadata.to_wire();
         }
@@ -233,6 +283,59 @@ impl<T> ClientConnection<T> {
             seq: Seq(seq),
             end: self.appended(),
         })
+    }
+
+    /// Sends an item of a stream of arguments, unless the call is over.
+    ///
+    /// # Errors
+    ///
+    /// If it is too long; nothing was appended then.
+    pub fn item(&mut self, seq: Seq, payload: &Payload) -> Result<()> {
+        if self.call_of(seq).is_none() {
+            return Ok(());
+        }
+        let header = Header {
+            seq: seq.0,
+            kind: kind::ITEM,
+            credit: flow::cost(payload),
+            ..Header::default()
+        };
+        self.request(header, |encoder, output| {
+            encoder.append(payload.prepared(), output)
+        })
+    }
+
+    /// Says that no more items come.
+    pub fn end(&mut self, seq: Seq) {
+        if self.call_of(seq).is_some() {
+            self.control(Header {
+                seq: seq.0,
+                kind: kind::END,
+                ..Header::default()
+            });
+        }
+    }
+
+    /// Gives credit back to the peer for a stream of replies.
+    pub fn grant(&mut self, seq: Seq, bytes: u64) {
+        if self.call_of(seq).is_some() {
+            self.control(Header {
+                seq: NO_CALL,
+                kind: kind::CREDIT,
+                reference: seq.0,
+                credit: bytes,
+                ..Header::default()
+            });
+        }
+    }
+
+    /// What was given with a call, if somebody waits for it.
+    #[must_use]
+    pub fn call_of(&self, seq: Seq) -> Option<&T> {
+        match self.pending.get(&seq.0)? {
+            Pending::Waiting(call) => Some(call),
+            Pending::GivenUp | Pending::Internal => None,
+        }
     }
 
     /// Appends a header and a body, or nothing.
@@ -292,7 +395,12 @@ impl<T> ClientConnection<T> {
         }
         match self.peer {
             PeerKind::Go => {}
-            PeerKind::Ours(_) => self.control(kind::CANCEL, seq),
+            PeerKind::Ours(_) => self.control(Header {
+                seq: NO_CALL,
+                kind: kind::CANCEL,
+                reference: seq,
+                ..Header::default()
+            }),
             PeerKind::Fork => {
                 let header = Header {
                     service_method: reserved::CANCEL.into(),
@@ -339,15 +447,9 @@ impl<T> ClientConnection<T> {
         self.next_seq = self.next_seq.wrapping_add(1);
     }
 
-    /// Appends a frame that belongs to no call; only to a peer with caps.
-    fn control(&mut self, kind: u64, reference: u64) {
-        let header = Header {
-            seq: NO_CALL,
-            kind,
-            reference,
-            ..Header::default()
-        };
-        // A few bytes of known types are always within the limits.
+    /// Appends a frame without a body of its own; only to a peer with caps. A few
+    /// bytes of known types are always within the limits.
+    fn control(&mut self, header: Header<'_>) {
         let _ = self.request(header, |encoder, output| encoder.encode(&false, output));
     }
 
@@ -429,7 +531,23 @@ impl<T> ClientConnection<T> {
         self.peer != PeerKind::Unknown
     }
 
-    /// The next whole reply. Replies to calls that were given up are dropped, and
+    /// The next whole reply. What else comes before it is passed over, so this is
+    /// for those who have no streams.
+    ///
+    /// # Errors
+    ///
+    /// As for [`poll`](Self::poll).
+    pub fn poll_reply(&mut self) -> Result<Option<IncomingReply<T>>> {
+        loop {
+            match self.poll()? {
+                Some(Incoming::Reply(reply)) => return Ok(Some(reply)),
+                Some(_) => {}
+                None => return Ok(None),
+            }
+        }
+    }
+
+    /// The next thing that came whole. Replies to calls that were given up are dropped, and
     /// so are those to numbers that are not waited for, as Go does.
     ///
     /// # Errors
@@ -438,8 +556,8 @@ impl<T> ClientConnection<T> {
     /// wait are to fail by [`take_pending`](Self::take_pending). The error's
     /// delivery is [`Delivery::Sent`], which is the driver's to correct for calls
     /// that it had not written yet.
-    pub fn poll_reply(&mut self) -> Result<Option<IncomingReply<T>>> {
-        self.poll_reply_inner().map_err(|error| {
+    pub fn poll(&mut self) -> Result<Option<Incoming<T>>> {
+        self.poll_inner().map_err(|error| {
             // Bytes that are wrong are no argument here: they are the peer's fault.
             let code = match error.code() {
                 Code::InvalidArgument => Code::Internal,
@@ -452,7 +570,7 @@ impl<T> ClientConnection<T> {
         })
     }
 
-    fn poll_reply_inner(&mut self) -> Result<Option<IncomingReply<T>>> {
+    fn poll_inner(&mut self) -> Result<Option<Incoming<T>>> {
         loop {
             let Some(header) = self.header.take() else {
                 if !self.poll_header()? {
@@ -494,13 +612,30 @@ impl<T> ClientConnection<T> {
                             (Err(error), Metadata::new())
                         }
                     };
-                    return Ok(Some(IncomingReply {
+                    return Ok(Some(Incoming::Reply(IncomingReply {
                         call,
                         result,
                         metadata,
-                    }));
+                    })));
                 }
-                ReplyHeader::Ping { reference } => self.control(kind::PONG, reference),
+                ReplyHeader::Item { seq, cost } => {
+                    let seq = Seq(seq);
+                    if self.call_of(seq).is_some() {
+                        return Ok(Some(Incoming::Item { seq, body, cost }));
+                    }
+                }
+                ReplyHeader::Credit { seq, bytes } => {
+                    let seq = Seq(seq);
+                    if self.call_of(seq).is_some() {
+                        return Ok(Some(Incoming::Credit { seq, bytes }));
+                    }
+                }
+                ReplyHeader::Ping { reference } => self.control(Header {
+                    seq: NO_CALL,
+                    kind: kind::PONG,
+                    reference,
+                    ..Header::default()
+                }),
                 ReplyHeader::Other => {}
             }
         }
@@ -538,6 +673,14 @@ impl<T> ClientConnection<T> {
                 seq,
                 metadata: Metadata::from_wire(&header.meta),
                 error: error_of(header),
+            },
+            kind::ITEM => ReplyHeader::Item {
+                seq,
+                cost: header.credit,
+            },
+            kind::CREDIT => ReplyHeader::Credit {
+                seq: header.reference,
+                bytes: header.credit,
             },
             kind::PING => ReplyHeader::Ping {
                 reference: header.reference,

@@ -213,6 +213,12 @@ impl Context {
         &mut self.extensions
     }
 
+    /// The arguments, if they are a stream; the first who asks has it.
+    #[must_use]
+    pub fn incoming(&self) -> Option<crate::Exchange> {
+        self.state.incoming()
+    }
+
     /// Waits until nobody waits for the reply any more, and says why.
     ///
     /// For work that the handler has given to others: the handler itself is

@@ -261,12 +261,16 @@ impl Error {
         invalid_argument InvalidArgument "The request can never work.";
         deadline_exceeded DeadlineExceeded "Time ran out.";
         not_found NotFound "A thing that was asked for does not exist.";
+        already_exists AlreadyExists "A thing to be made exists already.";
         permission_denied PermissionDenied "The caller may not do this.";
         resource_exhausted ResourceExhausted "A quota, a limit or a queue is full.";
         failed_precondition FailedPrecondition "The system is not in the state that the request needs.";
+        aborted Aborted "A conflict with another request.";
+        out_of_range OutOfRange "Past the end of something.";
         unimplemented Unimplemented "No such service or method.";
         internal Internal "A broken invariant.";
         unavailable Unavailable "Not reachable now.";
+        data_loss DataLoss "Data was lost for good.";
         unauthenticated Unauthenticated "Nobody knows who the caller is.";
     }
 

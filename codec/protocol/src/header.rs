@@ -34,7 +34,8 @@ pub struct Header<'a> {
     pub caps: u64,
     /// The call that a control frame is about.
     pub reference: u64,
-    /// Bytes that the receiver of this frame may send.
+    /// Bytes that the receiver of this frame may send; of an item, how many bytes
+    /// of that it takes.
     pub credit: u64,
     /// The [`Code`](crate::Code) of an error.
     pub code: u64,
@@ -66,8 +67,18 @@ pub mod caps {
     /// [`PONG`]: super::kind::PONG
     pub const EXTENDED: u64 = 1;
 
+    /// Streams: the flags [`STREAM_IN`] and [`STREAM_OUT`], and the frames
+    /// [`ITEM`], [`END`] and [`CREDIT`].
+    ///
+    /// [`STREAM_IN`]: super::flags::STREAM_IN
+    /// [`STREAM_OUT`]: super::flags::STREAM_OUT
+    /// [`ITEM`]: super::kind::ITEM
+    /// [`END`]: super::kind::END
+    /// [`CREDIT`]: super::kind::CREDIT
+    pub const STREAMS: u64 = 2;
+
     /// All that this version understands.
-    pub const OURS: u64 = EXTENDED;
+    pub const OURS: u64 = EXTENDED | STREAMS;
 }
 
 /// Values of [`Header::kind`]. All but [`CALL`](self::kind::CALL) are sent to
@@ -76,8 +87,15 @@ pub mod caps {
 pub mod kind {
     /// A call, or the reply to one.
     pub const CALL: u64 = 0;
+    /// An item of the call in `Seq`. It takes as much of the credit as `Credit`
+    /// says.
+    pub const ITEM: u64 = 1;
+    /// The caller sends no more items of the call in `Seq`.
+    pub const END: u64 = 2;
     /// The caller does not wait any more for the call in `Ref`.
     pub const CANCEL: u64 = 3;
+    /// As many more bytes as `Credit` says may be sent of the call in `Ref`.
+    pub const CREDIT: u64 = 4;
     /// Asks for a [`PONG`] with the same `Ref`.
     pub const PING: u64 = 5;
     /// Answers a [`PING`].
@@ -90,6 +108,10 @@ pub mod flags {
     pub const ONE_WAY: u64 = 1;
     /// Running it twice does what running it once does.
     pub const IDEMPOTENT: u64 = 2;
+    /// The arguments are a stream.
+    pub const STREAM_IN: u64 = 4;
+    /// The replies are a stream; `Credit` says how much of it may be sent.
+    pub const STREAM_OUT: u64 = 8;
     /// The call was refused before it ran: it may be sent again, elsewhere.
     pub const NOT_PROCESSED: u64 = 32;
 }

@@ -41,7 +41,7 @@ pub struct MethodInfo {
     pub name: &'static str,
     /// Its documentation.
     pub docs: &'static str,
-    /// The type of its argument.
+    /// The type of its argument, or of each item of it.
     pub args: fn() -> &'static Schema,
     /// The type of its reply, or of each item of it.
     pub reply: fn() -> &'static Schema,
@@ -51,6 +51,31 @@ pub struct MethodInfo {
     pub idempotent: bool,
     /// It keeps a thread busy.
     pub blocking: bool,
+}
+
+impl StreamKind {
+    /// A kind by its sides.
+    #[must_use]
+    pub const fn new(arguments: bool, replies: bool) -> Self {
+        match (arguments, replies) {
+            (false, false) => Self::Unary,
+            (false, true) => Self::Server,
+            (true, false) => Self::Client,
+            (true, true) => Self::Both,
+        }
+    }
+
+    /// True if the arguments are a stream.
+    #[must_use]
+    pub const fn arguments(self) -> bool {
+        matches!(self, Self::Client | Self::Both)
+    }
+
+    /// True if the replies are a stream.
+    #[must_use]
+    pub const fn replies(self) -> bool {
+        matches!(self, Self::Server | Self::Both)
+    }
 }
 
 impl MethodInfo {
@@ -77,6 +102,13 @@ impl MethodInfo {
     #[must_use]
     pub const fn idempotent(mut self) -> Self {
         self.idempotent = true;
+        self
+    }
+
+    /// The same method with streams: its types are those of the items then.
+    #[must_use]
+    pub const fn streaming(mut self, streams: StreamKind) -> Self {
+        self.streams = streams;
         self
     }
 

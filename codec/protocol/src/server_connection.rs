@@ -6,12 +6,14 @@ use std::time::Duration;
 use bytes::BytesMut;
 use gobrpc_codec::{Decoder, Encoder, ErrorKind, Gob, Limits, TypeId};
 
-use crate::body::Body;
+use crate::body::{Body, Payload};
 use crate::error::{Code, Error, Result};
+use crate::flow;
 use crate::header::{
     ExtendedResponse, GoResponse, HEADER_BYTES_MAX, Header, NO_CALL, caps, flags, is_extended,
     is_header, kind, reserved,
 };
+use crate::info::StreamKind;
 use crate::metadata::Metadata;
 use crate::method::RESERVED_PREFIX;
 use crate::service::Response;
@@ -68,7 +70,19 @@ enum PendingHeader {
         seq: u64,
         timeout: i64,
         flags: u64,
+        credit: u64,
         metadata: Metadata,
+    },
+    Item {
+        seq: u64,
+        cost: u64,
+    },
+    End {
+        seq: u64,
+    },
+    Credit {
+        seq: u64,
+        bytes: u64,
     },
     Cancel {
         seq: u64,
@@ -92,6 +106,27 @@ pub enum Incoming {
         /// The number of the call.
         seq: u64,
     },
+    /// An item of the arguments of a call.
+    Item {
+        /// The number of the call; there may be none such.
+        seq: u64,
+        /// The item; an error if its bytes are not gob.
+        body: Result<Body>,
+        /// How much of the credit it takes.
+        cost: u64,
+    },
+    /// The caller sends no more items.
+    End {
+        /// The number of the call; there may be none such.
+        seq: u64,
+    },
+    /// More may be sent of a stream of replies.
+    Credit {
+        /// The number of the call; there may be none such.
+        seq: u64,
+        /// How many bytes more.
+        bytes: u64,
+    },
 }
 
 /// A request that is whole.
@@ -112,6 +147,10 @@ pub struct IncomingRequest {
     pub idempotent: bool,
     /// What came beside the argument.
     pub metadata: Metadata,
+    /// Which sides are streams.
+    pub streams: StreamKind,
+    /// How many bytes of a stream of replies may be sent at first.
+    pub credit: u64,
 }
 
 /// The argument of [`reserved::CANCEL`].
@@ -178,7 +217,7 @@ impl ServerConnection {
         loop {
             match self.poll()? {
                 Some(Incoming::Request(request)) => return Ok(Some(request)),
-                Some(Incoming::Cancel { .. }) => {}
+                Some(_) => {}
                 None => return Ok(None),
             }
         }
@@ -213,6 +252,7 @@ impl ServerConnection {
                     seq,
                     timeout,
                     flags,
+                    credit,
                     metadata,
                 } => {
                     if service_method.starts_with(RESERVED_PREFIX) {
@@ -228,7 +268,19 @@ impl ServerConnection {
                         timeout: remaining(timeout),
                         idempotent: flags & flags::IDEMPOTENT != 0,
                         metadata,
+                        streams: StreamKind::new(
+                            flags & flags::STREAM_IN != 0,
+                            flags & flags::STREAM_OUT != 0,
+                        ),
+                        credit,
                     })));
+                }
+                PendingHeader::Item { seq, cost } => {
+                    return Ok(Some(Incoming::Item { seq, body, cost }));
+                }
+                PendingHeader::End { seq } => return Ok(Some(Incoming::End { seq })),
+                PendingHeader::Credit { seq, bytes } => {
+                    return Ok(Some(Incoming::Credit { seq, bytes }));
                 }
                 PendingHeader::Cancel { seq } => return Ok(Some(Incoming::Cancel { seq })),
                 PendingHeader::Ping { reference } => self.pong(reference),
@@ -276,10 +328,20 @@ impl ServerConnection {
                     service_method,
                     seq: header.seq,
                     timeout: header.timeout,
-                    flags: header.flags,
+                    flags: if self.extended { header.flags } else { 0 },
+                    credit: header.credit,
                     metadata: Metadata::from_wire(&header.meta),
                 }
             }
+            kind::ITEM => PendingHeader::Item {
+                seq: header.seq,
+                cost: header.credit,
+            },
+            kind::END => PendingHeader::End { seq: header.seq },
+            kind::CREDIT => PendingHeader::Credit {
+                seq: header.reference,
+                bytes: header.credit,
+            },
             kind::CANCEL => PendingHeader::Cancel {
                 seq: header.reference,
             },
@@ -320,18 +382,53 @@ impl ServerConnection {
     }
 
     fn pong(&mut self, reference: u64) {
-        let header = Header {
+        self.control(Header {
             seq: NO_CALL,
             kind: kind::PONG,
             reference,
             ..Header::default()
-        };
-        // A few bytes of known types are always within the limits.
-        let _ = self.control(header);
+        });
     }
 
-    /// Appends a frame without a body of its own; only to a peer with caps.
-    fn control(&mut self, mut header: Header<'_>) -> gobrpc_codec::Result<()> {
+    /// Gives credit back to the caller of a call whose arguments are a stream.
+    pub fn grant(&mut self, seq: u64, bytes: u64) {
+        self.control(Header {
+            seq: NO_CALL,
+            kind: kind::CREDIT,
+            reference: seq,
+            credit: bytes,
+            ..Header::default()
+        });
+    }
+
+    /// Appends a frame without a body of its own; only to a peer with caps. A few
+    /// bytes of known types are always within the limits.
+    fn control(&mut self, header: Header<'_>) {
+        let _ = self.frame(header, |encoder, output| encoder.encode(&false, output));
+    }
+
+    /// Sends an item of a stream of replies. Its reply is to come after the last.
+    ///
+    /// # Errors
+    ///
+    /// If it is too long; nothing was appended then.
+    pub fn item(&mut self, seq: u64, payload: &Payload) -> Result<()> {
+        let header = Header {
+            seq,
+            kind: kind::ITEM,
+            credit: flow::cost(payload),
+            ..Header::default()
+        };
+        Ok(self.frame(header, |encoder, output| {
+            encoder.append(payload.prepared(), output)
+        })?)
+    }
+
+    fn frame(
+        &mut self,
+        mut header: Header<'_>,
+        body: impl FnOnce(&mut Encoder, &mut Vec<u8>) -> gobrpc_codec::Result<()>,
+    ) -> gobrpc_codec::Result<()> {
         let checkpoint = self.encoder.checkpoint(&self.output);
         if !self.greeted {
             header.caps = caps::OURS;
@@ -339,7 +436,7 @@ impl ServerConnection {
         let written = self
             .encoder
             .encode(&ExtendedResponse(&header), &mut self.output)
-            .and_then(|()| self.encoder.encode(&false, &mut self.output));
+            .and_then(|()| body(&mut self.encoder, &mut self.output));
         match written {
             Ok(()) => self.greeted = true,
             Err(_) => self.encoder.rollback(checkpoint, &mut self.output),

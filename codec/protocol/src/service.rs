@@ -12,6 +12,8 @@ use crate::context::Context;
 use crate::error::Result;
 use crate::info::ServiceInfo;
 use crate::metadata::Metadata;
+use crate::outgoing::Outgoing;
+use crate::streaming::Streaming;
 
 /// Handles the calls of one service: what `#[service]` generates, or a layer
 /// around one.
@@ -84,6 +86,7 @@ impl fmt::Debug for Handling {
 pub struct Response {
     payload: Payload,
     metadata: Metadata,
+    stream: Option<Outgoing>,
 }
 
 impl Response {
@@ -96,7 +99,24 @@ impl Response {
         Ok(Payload::new(value)?.into())
     }
 
-    /// The value.
+    /// A stream of values.
+    ///
+    /// # Errors
+    ///
+    /// None for now: what cannot be encoded is found when it is sent.
+    pub fn streaming<T: Encode + 'static>(items: Streaming<T>) -> Result<Self> {
+        let mut response = Self::unary(&())?;
+        response.stream = Some(items.into_outgoing());
+        Ok(response)
+    }
+
+    /// The stream of values, if this is one.
+    #[must_use]
+    pub fn stream(&self) -> Option<&Outgoing> {
+        self.stream.as_ref()
+    }
+
+    /// The value; of a stream what comes with its end, which is an empty struct.
     #[must_use]
     pub fn payload(&self) -> &Payload {
         &self.payload
@@ -119,6 +139,7 @@ impl From<Payload> for Response {
         Self {
             payload,
             metadata: Metadata::new(),
+            stream: None,
         }
     }
 }

@@ -75,7 +75,7 @@ fn acquainted(seed: u64) -> Pair {
     let mut pair = Pair::new(ClientConnection::new(), seed);
     pair.call("Echo.String", &"hello", 1000);
     assert_eq!(pair.run(handle).len(), 1);
-    assert_eq!(pair.client.peer_caps(), 1);
+    assert_eq!(pair.client.peer_caps(), 3);
     pair
 }
 

@@ -138,6 +138,14 @@ impl RawValue {
         self
     }
 
+    /// The value in memory of its own: a short value may otherwise keep a large
+    /// buffer alive, of which it is a part.
+    #[must_use]
+    pub fn compact(mut self) -> Self {
+        self.bytes = Bytes::copy_from_slice(&self.bytes);
+        self
+    }
+
     /// Turns a value to send into one that was received, as if through a stream:
     /// for calls inside of one process.
     ///

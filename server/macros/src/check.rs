@@ -38,8 +38,10 @@ pub(crate) struct Method {
     pub(crate) parameters: Vec<Parameter>,
     /// `Result<i64>`
     pub(crate) output: Type,
-    /// `i64`
+    /// `i64`; the type of the items if it is a stream.
     pub(crate) reply: Type,
+    /// The reply is a `Streaming<…>`.
+    pub(crate) streams_out: bool,
     /// The second parameter of the `Result`, if there is one.
     pub(crate) error: Option<Type>,
     /// `#[rpc(reply = bool)]`
@@ -51,8 +53,8 @@ pub(crate) struct Method {
 pub(crate) enum Parameter {
     /// `cx: &Context`, its type.
     Context(Type),
-    /// `args: Args`
-    Argument(Ident, Type),
+    /// `args: Args`, its type; then that of its items, if it is a stream.
+    Argument(Ident, Type, Option<Box<Type>>),
 }
 
 impl Method {
@@ -60,9 +62,24 @@ impl Method {
         self.parameters
             .iter()
             .find_map(|parameter| match parameter {
-                Parameter::Argument(ident, ty) => Some((ident, ty)),
+                Parameter::Argument(ident, ty, _) => Some((ident, ty)),
                 Parameter::Context(_) => None,
             })
+    }
+
+    /// The type that travels, and whether once or again and again.
+    pub(crate) fn wire_argument(&self) -> Option<(&Type, bool)> {
+        self.parameters
+            .iter()
+            .find_map(|parameter| match parameter {
+                Parameter::Argument(_, ty, None) => Some((ty, false)),
+                Parameter::Argument(_, _, Some(item)) => Some((item, true)),
+                Parameter::Context(_) => None,
+            })
+    }
+
+    pub(crate) fn streams_in(&self) -> bool {
+        self.wire_argument().is_some_and(|(_, streams)| streams)
     }
 
     pub(crate) fn takes_context(&self) -> bool {

@@ -85,6 +85,17 @@ use proc_macro::TokenStream;
 /// A `Result` with an error type `E` of your own needs `From<E> for Error`, for the
 /// server, and `From<Error> for E`, for the client.
 ///
+/// # Streams
+///
+/// - `async fn watch(&self, filter: Filter) -> Result<Streaming<Event>>`: the replies
+///   are a stream. The client's method gives a `StreamCall`, and that the stream.
+/// - `async fn upload(&self, parts: Streaming<Part>) -> Result<u64>`: the argument
+///   is one.
+/// - Both at once: what comes in need not have ended before something goes out.
+///
+/// Peers that speak plain net/rpc have no streams: their calls of such methods get
+/// an error, and calls to them fail here.
+///
 /// # Options of the service
 ///
 /// - `#[service(name = "Plugin")]`: the name on the wire, instead of the trait's.

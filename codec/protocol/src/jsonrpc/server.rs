@@ -189,6 +189,8 @@ impl ServerConnection {
                 timeout: None,
                 idempotent: false,
                 metadata: Metadata::new(),
+                streams: crate::info::StreamKind::Unary,
+                credit: 0,
             }));
         }
     }

@@ -22,6 +22,20 @@ pub(super) fn method(
     receiver(signature, errors);
     let parameters = parameters(signature, errors);
     let (output, reply, error) = output(signature, errors)?;
+    let (reply, streams_out) = match types::streaming(&reply) {
+        Some(item) => (item.clone(), true),
+        None => (reply, false),
+    };
+    types::check(&reply, errors);
+    let streams_in = parameters
+        .iter()
+        .any(|it| matches!(it, Parameter::Argument(_, _, Some(_))));
+    if options.blocking && (streams_in || streams_out) {
+        errors.push(
+            &signature.ident,
+            "a blocking method awaits nothing, and so has no streams: write `async fn`",
+        );
+    }
 
     if let Some(wire) = &options.reply {
         if !is_unit(&reply) {
@@ -40,6 +54,7 @@ pub(super) fn method(
         parameters,
         output,
         reply,
+        streams_out,
         error,
         wire_reply: options.reply,
         idempotent: options.idempotent,
@@ -153,8 +168,13 @@ fn parameters(signature: &Signature, errors: &mut Errors) -> Vec<Parameter> {
             if arguments == 2 {
                 errors.push(input, ONE_ARGUMENT);
             }
-            types::check(ty, errors);
-            parameters.extend(ident.map(|ident| Parameter::Argument(ident, ty.clone())));
+            let item = types::streaming(ty);
+            types::check(item.unwrap_or(ty), errors);
+            parameters.extend(
+                ident.map(|ident| {
+                    Parameter::Argument(ident, ty.clone(), item.cloned().map(Box::new))
+                }),
+            );
         }
     }
     parameters
@@ -217,7 +237,6 @@ fn output(signature: &Signature, errors: &mut Errors) -> Option<(Type, Type, Opt
         );
         return None;
     };
-    types::check(&reply, errors);
     Some(((**output).clone(), reply, types.next()))
 }
 

@@ -1,7 +1,7 @@
 //! The types that travel.
 
 use syn::visit::{self, Visit};
-use syn::{Lifetime, Path, Type, TypeImplTrait, TypeReference};
+use syn::{GenericArgument, Lifetime, Path, PathArguments, Type, TypeImplTrait, TypeReference};
 
 use crate::errors::Errors;
 
@@ -9,6 +9,21 @@ use crate::errors::Errors;
 pub(super) fn context(ty: &Type) -> Option<&TypeReference> {
     match ty {
         Type::Reference(reference) if is_named(&reference.elem, "Context") => Some(reference),
+        _ => None,
+    }
+}
+
+/// The item of a `Streaming<Item>`, known by its name as well.
+pub(super) fn streaming(ty: &Type) -> Option<&Type> {
+    let Type::Path(path) = ty else {
+        return None;
+    };
+    let last = path.path.segments.last()?;
+    let PathArguments::AngleBracketed(arguments) = &last.arguments else {
+        return None;
+    };
+    match (arguments.args.first(), arguments.args.len()) {
+        (Some(GenericArgument::Type(item)), 1) if last.ident == "Streaming" => Some(item),
         _ => None,
     }
 }
@@ -78,8 +93,11 @@ impl<'ast> Visit<'ast> for Checker<'_> {
             .last()
             .is_some_and(|last| last.ident == "Streaming")
         {
-            self.errors
-                .push(path, "streaming methods are not supported yet");
+            self.errors.push(
+                path,
+                "a stream is the whole argument, or the whole reply, and has one type of items: \
+                 `Streaming<Item>`",
+            );
             return;
         }
         visit::visit_path(self, path);

@@ -115,11 +115,12 @@ fn inherent(method: &Method, definition: &Definition, names: &Names<'_>) -> Toke
     let parameter = method.argument().map(|(ident, ty)| typed(ident, ty));
     let reply = method.wire_reply.as_ref().unwrap_or(&method.reply);
     let call = call(method, definition, names);
+    let kind = kind(method);
     quote_spanned! {Span::mixed_site()=>
         #(#documented)*
         #default
         #(#deprecated)*
-        #visibility fn #ident(&self, #parameter) -> #protocol::Call<#reply, #caller> {
+        #visibility fn #ident(&self, #parameter) -> #protocol::#kind<#reply, #caller> {
             #call
         }
     }
@@ -131,11 +132,32 @@ fn typed(ident: &Ident, ty: &Type) -> TokenStream {
     quote_spanned!(at(ty)=> #ident: #ty)
 }
 
+/// What stands for an unsent call.
+fn kind(method: &Method) -> Ident {
+    let kind = if method.streams_out {
+        "StreamCall"
+    } else {
+        "Call"
+    };
+    Ident::new(kind, Span::mixed_site())
+}
+
 /// The call itself, unsent.
 fn call(method: &Method, definition: &Definition, names: &Names<'_>) -> TokenStream {
     let protocol = &names.protocol;
     let service_method = format!("{}.{}", definition.name, method.name);
+    let kind = kind(method);
+    let constructor = if method.streams_in() {
+        "streaming"
+    } else {
+        "new"
+    };
+    let constructor = Ident::new(constructor, Span::mixed_site());
     let argument = match method.argument() {
+        Some((ident, ty)) if method.streams_in() => {
+            let ident = name_at(ident, ty);
+            quote_spanned!(at(ty)=> #ident)
+        }
         Some((ident, ty)) => {
             let ident = name_at(ident, ty);
             quote_spanned!(at(ty)=> &#ident)
@@ -143,14 +165,14 @@ fn call(method: &Method, definition: &Definition, names: &Names<'_>) -> TokenStr
         None => quote_spanned!(Span::mixed_site()=> &()),
     };
     let call = quote_spanned! {Span::mixed_site()=>
-        #protocol::Call::new(
+        #protocol::#kind::#constructor(
             ::core::clone::Clone::clone(&self.caller),
             #service_method,
             #argument,
         )
     };
     if method.idempotent {
-        quote_spanned!(Span::mixed_site()=> #protocol::Call::idempotent(#call))
+        quote_spanned!(Span::mixed_site()=> #protocol::#kind::idempotent(#call))
     } else {
         call
     }
@@ -175,13 +197,14 @@ fn implementation(method: &Method, definition: &Definition, names: &Names<'_>) -
             let context = name_at(&context, ty);
             quote_spanned!(at(ty)=> #context: #ty)
         }
-        Parameter::Argument(ident, ty) => typed(ident, ty),
+        Parameter::Argument(ident, ty, _) => typed(ident, ty),
     });
     let reply = method.wire_reply.as_ref().unwrap_or(&method.reply);
+    let kind = kind(method);
     let mut call = call(method, definition, names);
     if method.takes_context() {
         // Code that is generic over the trait hands on what it handles.
-        call = quote_spanned!(Span::mixed_site()=> #protocol::Call::within(#call, #context));
+        call = quote_spanned!(Span::mixed_site()=> #protocol::#kind::within(#call, #context));
     }
     let awaited = quote_spanned!(at(reply)=> call.await);
     let (got, value) = match &method.wire_reply {
@@ -203,7 +226,7 @@ fn implementation(method: &Method, definition: &Definition, names: &Names<'_>) -
             #(#parameters),*
         ) -> impl ::core::future::Future<Output = #output> + ::core::marker::Send {
             // The argument is encoded here, so that the future need not hold it.
-            let call: #protocol::Call<#reply, #caller> = #call;
+            let call: #protocol::#kind<#reply, #caller> = #call;
             async move {
                 match #awaited {
                     ::core::result::Result::Ok(#got) => ::core::result::Result::Ok(#value),
@@ -219,7 +242,7 @@ fn blocking(method: &Method, names: &Names<'_>) -> TokenStream {
     let protocol = &names.protocol;
     let Method { ident, output, .. } = method;
     let parameters = method.parameters.iter().map(|parameter| match parameter {
-        Parameter::Context(ty) | Parameter::Argument(_, ty) => {
+        Parameter::Context(ty) | Parameter::Argument(_, ty, _) => {
             quote_spanned!(at(ty)=> _: #ty)
         }
     });

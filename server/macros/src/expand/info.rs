@@ -1,6 +1,6 @@
 //! `const ARITH: ServiceInfo`.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
 use syn::{Attribute, Expr, ExprLit, Lit, Meta};
 
@@ -38,8 +38,8 @@ fn row(method: &Method, names: &Names<'_>) -> TokenStream {
     let docs = docs(&method.attributes);
     let schema =
         |ty: &dyn ToTokens, span| quote_spanned!(span=> <#ty as #protocol::codec::Gob>::schema);
-    let args = match method.argument() {
-        Some((_, ty)) => schema(ty, at(ty)),
+    let args = match method.wire_argument() {
+        Some((ty, _)) => schema(ty, at(ty)),
         None => schema(&quote_spanned!(Span::mixed_site()=> ()), Span::mixed_site()),
     };
     let reply = method.wire_reply.as_ref().unwrap_or(&method.reply);
@@ -50,8 +50,19 @@ fn row(method: &Method, names: &Names<'_>) -> TokenStream {
     let blocking = method
         .blocking
         .then(|| quote_spanned!(Span::mixed_site()=> .blocking()));
+    let kind = match (method.streams_in(), method.streams_out) {
+        (false, false) => None,
+        (false, true) => Some("Server"),
+        (true, false) => Some("Client"),
+        (true, true) => Some("Both"),
+    };
+    let streaming = kind.map(|kind| {
+        let kind = Ident::new(kind, Span::mixed_site());
+        quote_spanned!(Span::mixed_site()=> .streaming(#protocol::StreamKind::#kind))
+    });
     quote_spanned! {Span::mixed_site()=>
-        #protocol::MethodInfo::unary(#name, #docs, #args, #reply) #idempotent #blocking
+        #protocol::MethodInfo::unary(#name, #docs, #args, #reply)
+            #streaming #idempotent #blocking
     }
 }
 

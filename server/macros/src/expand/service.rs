@@ -23,7 +23,8 @@ pub(super) fn expand(definition: &Definition, names: &Names<'_>) -> TokenStream 
         .enumerate()
         .map(|(index, method)| arm(index, method, names));
     // The context would be an unused variable where no method asks for it.
-    let context = if methods.iter().any(Method::takes_context) {
+    let needs_context = |method: &Method| method.takes_context() || method.streams_in();
+    let context = if methods.iter().any(needs_context) {
         Ident::new("context", Span::mixed_site()).into_token_stream()
     } else {
         quote_spanned!(Span::mixed_site()=> _)
@@ -85,6 +86,8 @@ pub(super) fn expand(definition: &Definition, names: &Names<'_>) -> TokenStream 
                 #context: #protocol::Context,
                 body: #protocol::Body,
             ) -> #protocol::Handling {
+                // Methods whose arguments are streams have none here.
+                let _ = &body;
                 match method {
                     #(#arms)*
                     _ => #protocol::Handling::Ready(::core::result::Result::Err(
@@ -114,10 +117,19 @@ fn arm(index: usize, method: &Method, names: &Names<'_>) -> TokenStream {
             (unit.clone(), unit)
         }
     };
-    let decode = quote_spanned!(at(&ty)=> #protocol::Body::decode_argument::<#ty>);
+    let decode = match method.wire_argument() {
+        // The items come beside the body, which is empty.
+        Some((item, true)) => {
+            let protocol = path_at(protocol, at(item));
+            quote_spanned! {at(item)=>
+                #protocol::Result::Ok(#protocol::Streaming::<#item>::incoming(&context))
+            }
+        }
+        _ => quote_spanned!(at(&ty)=> #protocol::Body::decode_argument::<#ty>(&body)),
+    };
     let parameters = method.parameters.iter().map(|parameter| match parameter {
         Parameter::Context(ty) => quote_spanned!(at(ty)=> &context),
-        Parameter::Argument(_, ty) => quote_spanned!(at(ty)=> args),
+        Parameter::Argument(_, ty, _) => quote_spanned!(at(ty)=> args),
     });
     let result = quote_spanned! {Span::mixed_site()=>
         <#implementation as #service>::#ident(&*service, #(#parameters),*)
@@ -130,6 +142,9 @@ fn arm(index: usize, method: &Method, names: &Names<'_>) -> TokenStream {
     let place = method.wire_reply.as_ref().unwrap_or(&method.reply);
     let response = path_at(protocol, at(place));
     let response = match &method.wire_reply {
+        None if method.streams_out => {
+            quote_spanned!(at(place)=> #response::Response::streaming(reply))
+        }
         None => quote_spanned!(at(place)=> #response::Response::unary(&reply)),
         Some(ty) => quote_spanned! {at(place)=>
             #response::Response::unary(&<#ty as ::core::default::Default>::default())
@@ -157,7 +172,7 @@ fn arm(index: usize, method: &Method, names: &Names<'_>) -> TokenStream {
     };
     quote_spanned! {Span::mixed_site()=>
         #index => {
-            let #decoded = match #decode(&body) {
+            let #decoded = match #decode {
                 ::core::result::Result::Ok(args) => args,
                 ::core::result::Result::Err(error) => {
                     return #protocol::Handling::Ready(::core::result::Result::Err(error));

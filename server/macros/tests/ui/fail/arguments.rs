@@ -19,8 +19,10 @@ trait Arguments {
     async fn contexts(&self, a: &Context, b: &Context) -> Result<()>;
     async fn mutable(&self, cx: &mut Context) -> Result<()>;
     async fn attribute(&self, #[allow(unused)] a: i64) -> Result<()>;
-    async fn stream_in(&self, events: Streaming<i64>) -> Result<()>;
-    async fn stream_out(&self) -> Result<Streaming<i64>>;
+    async fn stream_in(&self, events: Vec<Streaming<i64>>) -> Result<()>;
+    async fn stream_out(&self) -> Result<(Streaming<i64>, bool)>;
+    #[rpc(blocking)]
+    fn stream_blocking(&self) -> Result<Streaming<i64>>;
 }
 
 fn main() {}
