@@ -5,6 +5,7 @@
 #
 #   etcd-3.4     bookworm    etcd-3.5     trixie
 #   consul-1.8   bullseye    zookeeper-3.8 bookworm, run by the system's `java`
+#   etcd-go      trixie: the sources of etcd's Go client 3.5, and of what it needs
 #
 #   tests/setup-registries.sh [NAME…]   all, or those
 #
@@ -41,6 +42,15 @@ fetch() {
     if ! [ -e "$state/updated" ]; then
         apt-get "${options[@]}" -qq update >&2 || return 1
         touch "$state/updated"
+    fi
+    # The Go sources that a package of Go sources needs, to the last one.
+    if [ "$1" = --with-sources ]; then
+        shift
+        # shellcheck disable=SC2046 # one argument for each
+        set -- $(apt-get "${options[@]}" -o Dir::State::status=/dev/null -s install \
+            --no-install-recommends "$@" |
+            sed -nE 's/^Inst (golang-[a-z0-9.+-]+-dev) .*/\1/p')
+        [ $# -gt 0 ] || return 1
     fi
     local new
     new=$(mktemp -d "$home/.new.XXXXXX")
@@ -95,6 +105,10 @@ registry() {
             libjackson2-databind-java libjackson2-annotations-java libjetty9-java \
             libjetty9-extra-java libservlet-api-java
         ;;
+    etcd-go)
+        have etcd-go usr/share/gocode/src/go.etcd.io/etcd/client/v3/naming/endpoints \
+            trixie --with-sources golang-etcd-server-dev
+        ;;
     *)
         say "there is no registry \"$1\""
         exit 2
@@ -108,6 +122,6 @@ if command -v flock >/dev/null; then
     exec 9>"$home/.lock"
     flock 9
 fi
-if [ $# = 0 ]; then set -- etcd-3.4 etcd-3.5 consul-1.8 zookeeper-3.8; fi
+if [ $# = 0 ]; then set -- etcd-3.4 etcd-3.5 consul-1.8 zookeeper-3.8 etcd-go; fi
 for name in "$@"; do registry "$name"; done
 [ "$failed" = no ]

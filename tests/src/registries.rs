@@ -10,11 +10,13 @@
 
 mod consul;
 mod etcd;
+mod go_client;
 mod process;
 mod zookeeper;
 
 pub use consul::Consul;
 pub use etcd::{Etcd, EtcdCluster};
+pub use go_client::etcd_go;
 pub use process::{Process, free_port};
 pub(crate) use process::{dying, signal, spawn};
 pub use zookeeper::ZooKeeper;
