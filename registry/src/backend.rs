@@ -1,21 +1,24 @@
 //! [`Backend`]: where entries are kept.
 
+pub mod chain;
 #[cfg(feature = "consul")]
 pub mod consul;
+#[cfg(feature = "dns")]
+pub mod dns;
 #[cfg(feature = "etcd")]
 pub mod etcd;
+pub mod file;
+pub mod fixed;
 #[cfg(any(feature = "consul", feature = "etcd"))]
 mod http;
+mod looking;
 pub mod memory;
-#[cfg(any(
-    feature = "client",
-    feature = "consul",
-    feature = "etcd",
-    feature = "zookeeper"
-))]
+pub mod merge;
+mod polled;
 mod reading;
 #[cfg(any(feature = "client", feature = "server"))]
 pub mod rpc;
+pub mod saved;
 #[cfg(feature = "zookeeper")]
 pub mod zookeeper;
 

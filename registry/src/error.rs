@@ -33,6 +33,9 @@ pub enum Error {
     /// The backend understood and refuses: no permission, a bad setting.
     #[error("the registry refuses: {0}")]
     Refused(Arc<str>),
+    /// The backend is for looking up only: nothing can be registered in it.
+    #[error("nothing can be registered in {0}")]
+    Unsupported(&'static str),
     /// Another live instance holds the address.
     #[error("another instance ({holder}) is registered at this address")]
     Conflict {

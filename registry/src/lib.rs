@@ -53,13 +53,20 @@ mod window;
 
 pub use address::Address;
 pub use backend::Backend;
+pub use backend::chain::Chain;
 #[cfg(feature = "consul")]
 pub use backend::consul::Consul;
+#[cfg(feature = "dns")]
+pub use backend::dns::Dns;
 #[cfg(feature = "etcd")]
 pub use backend::etcd::Etcd;
+pub use backend::file::File;
+pub use backend::fixed::Static;
 pub use backend::memory::Memory;
+pub use backend::merge::Merge;
 #[cfg(feature = "client")]
 pub use backend::rpc::Rpc;
+pub use backend::saved::Saved;
 #[cfg(feature = "zookeeper")]
 pub use backend::zookeeper::ZooKeeper;
 pub use balanced::{Balanced, Keyed};

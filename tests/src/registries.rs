@@ -15,7 +15,7 @@ mod process;
 mod zookeeper;
 
 pub use consul::Consul;
-pub use etcd::{Etcd, EtcdCluster};
+pub use etcd::{Etcd, EtcdCluster, ask};
 pub use go_client::etcd_go;
 pub use process::{Process, free_port};
 pub(crate) use process::{dying, signal, spawn};

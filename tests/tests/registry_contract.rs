@@ -5,7 +5,9 @@
     reason = "what a test does not expect is a failure"
 )]
 
-use gobrpc_registry::{Consul, Etcd, Memory, Rpc, ZooKeeper, backend};
+use std::sync::Arc;
+
+use gobrpc_registry::{Backend, Consul, Etcd, Memory, Rpc, ZooKeeper, backend};
 use gobrpc_server::Server;
 use gobrpc_tests::backend_contract;
 use gobrpc_tests::contract::Fixture;
@@ -14,6 +16,30 @@ use gobrpc_tests::registries;
 backend_contract!(
     memory,
     Some(Fixture::new(Memory::new(), ())),
+    tokio::test(start_paused = true)
+);
+
+backend_contract!(
+    chain,
+    Some(Fixture::new(
+        backend::chain::Chain::new(
+            Arc::new(Memory::new()),
+            [Arc::new(Memory::new()) as Arc<dyn Backend>]
+        ),
+        ()
+    )),
+    tokio::test(start_paused = true)
+);
+
+backend_contract!(
+    merge,
+    Some(Fixture::new(
+        backend::merge::Merge::new([
+            Arc::new(Memory::new()) as Arc<dyn Backend>,
+            Arc::new(Memory::new())
+        ]),
+        ()
+    )),
     tokio::test(start_paused = true)
 );
 

@@ -10,13 +10,16 @@
 )]
 
 use std::io::{BufRead as _, BufReader, Lines};
+use std::path::PathBuf;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
-use gobrpc_registry::backend::Claim;
-use gobrpc_registry::{Backend, Etcd, Registry, Selector, ServiceEntry};
+use gobrpc_registry::backend::{Claim, Delta, TlsOptions};
+use gobrpc_registry::{Backend, Error, Etcd, Prefix, Registry, Selector, ServiceEntry};
+use gobrpc_tests::certificates::Authority;
 use gobrpc_tests::registries::{self, etcd_go};
+use tokio::time::timeout;
 
 const TTL: Duration = Duration::from_secs(10);
 
@@ -153,4 +156,131 @@ async fn rust_finds_what_go_adds() {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     panic!("it is still there");
+}
+
+/// etcd over TLS, which wants a certificate of its clients.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn tls_and_a_client_certificate() {
+    let authority = Authority::new();
+    let server = authority.issue(1, &["127.0.0.1", "localhost"]);
+    let client = authority.issue_client(2, "client", "spiffe://test/client");
+    let folder = Folder::new();
+    let [cert, key, ca] = [
+        ("cert.pem", &server.cert),
+        ("key.pem", &server.key),
+        ("ca.pem", &authority.pem),
+    ]
+    .map(|(name, text)| folder.write(name, text));
+    let args = [
+        "--cert-file",
+        &cert,
+        "--key-file",
+        &key,
+        "--trusted-ca-file",
+        &ca,
+        "--client-cert-auth",
+    ];
+    for version in ["etcd-3.4", "etcd-3.5"] {
+        let Some(etcd) = registries::Etcd::start_with(version, &args) else {
+            return;
+        };
+        let at = etcd.address();
+        let built = |tls| Etcd::builder().endpoint(format!("https://{at}")).tls(tls);
+        let tls = TlsOptions::new().ca_pem(authority.pem.as_bytes());
+        let known = tls
+            .clone()
+            .identity_pem(client.cert.as_bytes(), client.key.as_bytes());
+        assert!(!format!("{known:?}").contains("PRIVATE"));
+        let good = built(known.clone()).build().unwrap();
+        let lease = good
+            .acquire(&entry("10.0.0.1:80"), TTL, Claim::TakeOver)
+            .await;
+        let lease = lease.unwrap();
+        let prefix = Prefix::service("user");
+        let snapshot = good.snapshot(&prefix).await.unwrap();
+        assert_eq!(snapshot.records.len(), 1);
+        let mut tail = good.tail(&prefix, snapshot.cursor).await.unwrap();
+        good.release(&lease).await.unwrap();
+        let delta = timeout(Duration::from_secs(20), async {
+            loop {
+                match tail.next().await.unwrap() {
+                    Delta::Progress => {}
+                    delta => return delta,
+                }
+            }
+        });
+        assert!(matches!(delta.await.unwrap(), Delta::Delete(_)));
+        // Without a certificate of one's own; with the CA of somebody else; without TLS.
+        let strangers = Authority::new();
+        let foreign = TlsOptions::new().ca_pem(strangers.pem.as_bytes());
+        let plain = Etcd::connect(&at).unwrap();
+        for bad in [
+            built(tls).build().unwrap(),
+            built(foreign).build().unwrap(),
+            plain,
+        ] {
+            let error = bad.snapshot(&prefix).await.unwrap_err();
+            println!("{error}");
+            assert!(error.to_string().contains(&at), "{error}");
+        }
+    }
+    let nonsense = TlsOptions::new().ca_pem(*b"nonsense");
+    let error = Etcd::builder().endpoint("https://h").tls(nonsense).build();
+    assert!(matches!(error, Err(Error::Refused(_))));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_wrong_is_said_with_the_address() {
+    let prefix = Prefix::service("user");
+    // Nobody, at two addresses: what each of them did.
+    let [one, two] = [(); 2].map(|()| format!("127.0.0.1:{}", registries::free_port()));
+    let nobody = Etcd::connect(&format!("{one},{two}")).unwrap();
+    let error = nobody.snapshot(&prefix).await.unwrap_err();
+    assert!(matches!(error, Error::Unavailable(_)), "{error}");
+    let text = error.to_string();
+    assert!(
+        text.contains(&one) && text.contains(&two) && text.contains("refused"),
+        "{text}"
+    );
+    // Something else that speaks HTTP, by which etcd 3.3 and older are known, too.
+    let Some(consul) = registries::Consul::start() else {
+        return;
+    };
+    let other = Etcd::connect(&consul.address()).unwrap();
+    let error = other.snapshot(&prefix).await.unwrap_err();
+    println!("{error}");
+    assert!(error.to_string().contains(&consul.address()), "{error}");
+    // One of two is there.
+    let Some(server) = registries::Etcd::start("etcd-3.5") else {
+        return;
+    };
+    let both = Etcd::connect(&format!("{one},{}", server.address())).unwrap();
+    for port in 1..=20 {
+        let entry = entry(&format!("10.0.0.1:{port}"));
+        both.acquire(&entry, TTL, Claim::TakeOver).await.unwrap();
+    }
+    assert_eq!(both.snapshot(&prefix).await.unwrap().records.len(), 20);
+}
+
+/// A folder that goes with the test.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new() -> Self {
+        let folder = std::env::temp_dir().join(format!("gobrpc-etcd-{:x}", fastrand::u64(..)));
+        std::fs::create_dir(&folder).unwrap();
+        Self(folder)
+    }
+
+    fn write(&self, name: &str, text: &str) -> String {
+        let path = self.0.join(name);
+        std::fs::write(&path, text).unwrap();
+        path.display().to_string()
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        drop(std::fs::remove_dir_all(&self.0));
+    }
 }

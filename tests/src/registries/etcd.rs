@@ -11,6 +11,8 @@ use super::{Process, free_port, home};
 pub struct Etcd {
     process: Process,
     port: u16,
+    /// Where it says how it is, without TLS.
+    health: u16,
 }
 
 /// Several etcd servers that agree.
@@ -47,8 +49,14 @@ impl Etcd {
         more: &[&str],
     ) -> Option<Self> {
         let program = home(version)?.join("usr/bin/etcd");
-        let port = free_port();
-        let client = format!("http://127.0.0.1:{port}");
+        let (port, health) = (free_port(), free_port());
+        // It serves clients by TLS if it has a certificate for that.
+        let scheme = match more.contains(&"--cert-file") {
+            true => "https",
+            false => "http",
+        };
+        let client = format!("{scheme}://127.0.0.1:{port}");
+        let metrics = format!("http://127.0.0.1:{health}");
         let process = Process::new(version, program, |folder| {
             let data = folder.join("data").display().to_string();
             let mut args: Vec<String> = [
@@ -60,6 +68,8 @@ impl Etcd {
                 &client,
                 "--advertise-client-urls",
                 &client,
+                "--listen-metrics-urls",
+                &metrics,
                 "--listen-peer-urls",
                 peer,
                 "--initial-advertise-peer-urls",
@@ -72,7 +82,11 @@ impl Etcd {
             args.extend(TUNING.iter().chain(more).map(|&arg| arg.to_owned()));
             args
         });
-        Some(Self { process, port })
+        Some(Self {
+            process,
+            port,
+            health,
+        })
     }
 
     /// Where it serves clients, as `127.0.0.1:port`.
@@ -83,8 +97,8 @@ impl Etcd {
 
     /// Starts it after it was killed, and waits until it serves.
     pub fn restart(&mut self) {
-        let port = self.port;
-        self.process.start(|| healthy(port));
+        let health = self.health;
+        self.process.start(|| healthy(health));
     }
 
     /// Forgets all changes, and keeps what is there. What it cannot do now, as it
@@ -106,6 +120,20 @@ impl Etcd {
         let all = r#"{"key":"AA==","range_end":"AA=="}"#;
         let answer = post(self.port, "/v3/kv/deleterange", all);
         assert!(answer.is_some_and(|text| text.contains("deleted")));
+    }
+
+    /// Runs `etcdctl`, as a user and a password if one is given.
+    pub fn ctl(&self, version: &'static str, user: Option<&str>, args: &[&str]) {
+        let program = home(version).expect("it runs").join("usr/bin/etcdctl");
+        let mut command = std::process::Command::new(program);
+        command.env("ETCDCTL_API", "3");
+        command.args(["--endpoints", &self.address()]);
+        if let Some(user) = user {
+            command.args(["--user", user]);
+        }
+        let output = command.args(args).output().expect("etcdctl");
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{args:?}: {error}");
     }
 
     /// Its process.
@@ -138,7 +166,7 @@ impl EtcdCluster {
         for member in &mut members {
             member.process.start(|| true);
         }
-        let ports: Vec<u16> = members.iter().map(|member| member.port).collect();
+        let ports: Vec<u16> = members.iter().map(|member| member.health).collect();
         for port in ports {
             let until = std::time::Instant::now() + Duration::from_secs(30);
             while !healthy(port) && std::time::Instant::now() < until {
@@ -176,20 +204,23 @@ fn healthy(port: u16) -> bool {
 
 /// The answer of a server on this machine, whatever it is.
 pub(super) fn get(port: u16, path: &str) -> Option<String> {
-    ask(port, &format!("GET {path} HTTP/1.1"), "")
+    ask(port, "GET", path, "", "")
 }
 
 fn post(port: u16, path: &str, body: &str) -> Option<String> {
-    ask(port, &format!("POST {path} HTTP/1.1"), body)
+    ask(port, "POST", path, "", body)
 }
 
-fn ask(port: u16, start: &str, body: &str) -> Option<String> {
+/// The answer of a server on this machine to a request, headers (each with its end of
+/// line) and body of which are these.
+pub fn ask(port: u16, method: &str, path: &str, headers: &str, body: &str) -> Option<String> {
     let address = ([127, 0, 0, 1], port).into();
     let mut stream = TcpStream::connect_timeout(&address, Duration::from_secs(1)).ok()?;
     stream.set_read_timeout(Some(Duration::from_secs(2))).ok()?;
     write!(
         stream,
-        "{start}\r\nHost: localhost\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
+        "{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{headers}\
+         Content-Length: {}\r\n\r\n{body}",
         body.len()
     )
     .ok()?;

@@ -250,6 +250,15 @@ fn is_unknown(answer: &Answer) -> bool {
 
 fn listed(answer: &Answer) -> Result<Vec<Listed>> {
     let listed: Vec<Listed> = read(answer)?;
+    // Consul 1.11 and later say that they left out what the token may not see; before,
+    // nothing tells that from what is not there.
+    let filtered = answer.headers.get("x-consul-results-filtered-by-acls");
+    if listed.is_empty() && filtered.is_some_and(|held| held == "true") {
+        return Err(Error::refused(format_args!(
+            "{}: the ACL token may not see the service (it needs service:read and node:read)",
+            answer.address
+        )));
+    }
     let listed = listed.into_iter().map(|one| Listed {
         service: one.service.at_node(&one.node.address),
         ..one

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
 
-use super::super::{BoxFuture, Cursor, Delta, Record, Tail};
+use super::super::polled::differences;
+use super::super::{BoxFuture, Cursor, Delta, Tail};
 use super::agent::Head;
 use super::{HEARTBEAT, Inner, Known, cursor};
 use crate::error::Result;
@@ -93,26 +94,6 @@ async fn ask(inner: Arc<Inner>, prefix: Prefix, since: Known) -> Result<Known> {
         records: Arc::new(records),
         address: head.address,
     })
-}
-
-/// What made one list the other; both are ordered by key.
-fn differences(before: &[Record], after: &[Record]) -> VecDeque<Delta> {
-    let mut deltas = VecDeque::new();
-    let found = |records: &[Record], record: &Record| {
-        let at = records.binary_search_by(|one| one.key.cmp(&record.key));
-        at.ok().and_then(|at| records.get(at).cloned())
-    };
-    for record in before {
-        if found(after, record).is_none() {
-            deltas.push_back(Delta::Delete(record.key.clone()));
-        }
-    }
-    for record in after {
-        if found(before, record).as_ref() != Some(record) {
-            deltas.push_back(Delta::Put(record.clone()));
-        }
-    }
-    deltas
 }
 
 impl Tail for ConsulTail {
