@@ -94,6 +94,21 @@ async fn p6_a_rolling_restart_under_load_loses_no_call() {
     assert_eq!(errors, 0);
 }
 
+/// Serves something else.
+#[service]
+pub trait Other {
+    /// Nothing.
+    async fn nothing(&self) -> Result<u64>;
+}
+
+struct Nothing;
+
+impl Other for Nothing {
+    async fn nothing(&self) -> Result<u64> {
+        Ok(0)
+    }
+}
+
 #[tokio::test]
 async fn a_server_that_leaves_says_so_first_and_serves_on() {
     let registry = Registry::new(Arc::new(Memory::new()));
@@ -114,7 +129,7 @@ async fn a_server_that_leaves_says_so_first_and_serves_on() {
 }
 
 #[tokio::test]
-async fn a_server_that_is_gone_without_a_word_costs_no_call() {
+async fn a_server_that_is_gone_without_a_word_costs_no_call_and_is_found_when_it_is_back() {
     let registry = Registry::new(Arc::new(Memory::new()));
     let mut servers = vec![start(&registry, 0).await, start(&registry, 1).await];
     let who =
@@ -129,14 +144,49 @@ async fn a_server_that_is_gone_without_a_word_costs_no_call() {
     ghost.settled().await.unwrap();
     tokio::time::sleep(Duration::from_millis(200)).await;
     assert_eq!(who.endpoints().len(), 3);
-    let began = Instant::now();
-    for _ in 0..60 {
+    // As many as the calls: more than the retry budget would pay for.
+    for _ in 0..1000 {
         assert!(call(&who, 0).await.unwrap() < 2);
     }
     let errors: u64 = who.endpoints().iter().map(|e| e.stats().errors).sum();
-    assert!(errors > 0);
-    assert!(began.elapsed() < Duration::from_secs(10));
+    assert_eq!(errors, 1);
+    // It is dialled in the background, and gets calls when it is there.
+    let server = Server::new().register(WhoServer::new(Instance(7))).unwrap();
+    let running = server.start(&gone.to_string()).await.unwrap();
+    let back = async { while call(&who, 0).await.unwrap() != 7 {} };
+    tokio::time::timeout(Duration::from_secs(20), back)
+        .await
+        .unwrap();
+    drop(running);
     let _ = servers.remove(0).shutdown(Duration::from_secs(5)).await;
+}
+
+#[tokio::test]
+async fn an_address_that_went_to_another_program_is_left() {
+    let registry = Registry::new(Arc::new(Memory::new()));
+    let _servers = [start(&registry, 0).await, start(&registry, 1).await];
+    let who =
+        gobrpc_registry::client::connect(&registry, "who", Selector::new(), Policy::default())
+            .unwrap();
+    call(&who, 0).await.unwrap();
+    let stranger = Server::new().register(OtherServer::new(Nothing)).unwrap();
+    let stranger = stranger.start("127.0.0.1:0").await.unwrap();
+    let entry = gobrpc_registry::ServiceEntry::new("who", "v1", stranger.host()).unwrap();
+    let ghost = registry.register(entry, Default::default()).unwrap();
+    ghost.settled().await.unwrap();
+    let mut failed = Vec::new();
+    let began = Instant::now();
+    while began.elapsed() < Duration::from_secs(1) || failed.is_empty() {
+        failed.extend(call(&who, 0).await.err());
+        assert!(began.elapsed() < Duration::from_secs(20));
+    }
+    // One, and one for each time that it is tried again.
+    assert!(failed.len() <= 3, "{failed:?}");
+    assert!(
+        failed[0]
+            .message()
+            .contains("can't find service Who.Number")
+    );
 }
 
 #[tokio::test]

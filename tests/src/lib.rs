@@ -9,6 +9,7 @@ pub mod local;
 pub mod model;
 pub mod promises;
 pub mod registries;
+pub mod simulation;
 
 /// The code of the README, compiled and run.
 #[cfg(doctest)]

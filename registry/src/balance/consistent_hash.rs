@@ -30,7 +30,7 @@ use crate::endpoint::Endpoint;
 /// Why not a ring or Maglev's table: both are quicker to ask, and cost a table for
 /// each change of the endpoints, an uneven spread (a ring of 100 points for each
 /// endpoint is off by 10 %) or a few moved keys more (Maglev). A pick here looks
-/// at each endpoint once, about a nanosecond each; with thousands of endpoints put
+/// at each endpoint once, for a few nanoseconds each; with thousands of endpoints put
 /// a [`Subset`](super::Subset) around it, if not every client must agree.
 #[derive(Clone)]
 #[non_exhaustive]

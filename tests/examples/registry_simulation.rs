@@ -1,0 +1,298 @@
+//! The figures and plots of `registry/docs/simulation.md`, which this writes anew:
+//!
+//! ```sh
+//! cargo run --release -p gobrpc-tests --example registry_simulation
+//! ```
+//!
+//! With two numbers of servers and clients it prints the figures for these, and
+//! writes nothing.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::cast_precision_loss,
+    reason = "a program that makes figures"
+)]
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use gobrpc_registry::Policy;
+use gobrpc_registry::balance::{P2c, Subset};
+use gobrpc_tests::simulation::balancers::{self, Named, POLICIES, Score, Setting};
+use gobrpc_tests::simulation::fleet::{Effect, Fleet};
+use plotters::prelude::*;
+use tokio::time::sleep;
+
+const SEED: u64 = 4;
+
+fn main() {
+    let numbers: Vec<usize> = std::env::args()
+        .skip(1)
+        .map(|number| number.parse().unwrap())
+        .collect();
+    let (servers, clients, writes) = match numbers[..] {
+        [] => (1000, 1000, true),
+        [servers, clients] => (servers, clients, false),
+        _ => panic!("no numbers, or two: servers and clients"),
+    };
+    let began = Instant::now();
+    let effects = simulated(fleet(servers, clients));
+    let mut all_effects = effects.clone();
+    let others: [Named; 3] = [
+        ("loss of a zone, 6 attempts", persistent),
+        ("loss of a zone, subset of 20", subset),
+        (
+            "loss of a zone, subset of 20, 6 attempts",
+            persistent_subset,
+        ),
+    ];
+    for (name, policy) in others {
+        all_effects.push(simulated(loss(servers, clients, name, policy)));
+    }
+    eprintln!("the fleet took {:.1?}", began.elapsed());
+    let mut scores = Vec::new();
+    for (name, policy) in POLICIES {
+        let setting = |slow_percent| Setting {
+            seed: SEED,
+            servers,
+            clients,
+            slow_percent,
+            warm_up: Duration::from_secs(5),
+            time: Duration::from_secs(10),
+        };
+        let alike = simulated(balancers::run(name, policy, setting(0)));
+        let slow = simulated(balancers::run(name, policy, setting(5)));
+        eprintln!("{name}: {:.1?}", began.elapsed());
+        scores.push((alike, slow));
+    }
+    let tables = [
+        ("fleet", fleet_table(&all_effects)),
+        ("traffic", traffic_table(&effects)),
+        ("balancers", balancers_table(&scores)),
+    ];
+    for (name, table) in &tables {
+        println!("{name}\n\n{table}");
+    }
+    if writes {
+        let docs = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../registry/docs");
+        let page = docs.join("simulation.md");
+        let mut text = std::fs::read_to_string(&page).unwrap();
+        for (name, table) in &tables {
+            text = replaced(&text, name, table);
+        }
+        std::fs::write(&page, text).unwrap();
+        plot_latencies(&docs.join("balancers.svg"), &scores);
+        plot_convergence(&docs.join("convergence.svg"), &effects);
+    }
+}
+
+/// Runs in virtual time.
+fn simulated<T>(work: impl Future<Output = T>) -> T {
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    let runtime = runtime.enable_time().start_paused(true).build();
+    runtime.unwrap().block_on(work)
+}
+
+async fn fleet(servers: usize, clients: usize) -> Vec<Effect> {
+    let (mut fleet, start) = Fleet::start(servers, clients, SEED, Policy::default).await;
+    let mut effects = vec![start];
+    effects.push(fleet.rolling_restart(20).await);
+    effects.push(fleet.zone_loss("loss of a zone").await);
+    effects.push(fleet.zone_return().await);
+    effects.push(fleet.registry_outage(Duration::from_secs(30)).await);
+    effects
+}
+
+/// The loss of a zone under another policy.
+async fn loss(
+    servers: usize,
+    clients: usize,
+    name: &'static str,
+    policy: fn() -> Policy,
+) -> Effect {
+    let (mut fleet, _) = Fleet::start(servers, clients, SEED, policy).await;
+    sleep(Duration::from_secs(20)).await;
+    fleet.zone_loss(name).await
+}
+
+fn subset() -> Policy {
+    Policy::new(Subset::new(20, P2c::new()))
+}
+
+fn persistent() -> Policy {
+    let mut policy = Policy::default();
+    policy.retry.attempts = 6;
+    policy
+}
+
+fn persistent_subset() -> Policy {
+    let mut policy = subset();
+    policy.retry.attempts = 6;
+    policy
+}
+
+/// The text with what is between two marks exchanged.
+fn replaced(text: &str, name: &str, table: &str) -> String {
+    let (start, end) = (format!("<!-- {name} -->\n"), "<!-- end -->");
+    let from = text.find(&start).unwrap() + start.len();
+    let to = from + text[from..].find(end).unwrap();
+    format!("{}\n{table}\n{}", &text[..from], &text[to..])
+}
+
+fn fleet_table(effects: &[Effect]) -> String {
+    let mut table = String::from(
+        "| event | calls | failed | last failure after | all clients know after | busiest server |\n\
+         |---|---:|---:|---:|---:|---:|\n",
+    );
+    for effect in effects {
+        let last = effect.last_failure;
+        let last = last.map_or_else(|| "–".to_owned(), |at| format!("{:.1} s", at.as_secs_f64()));
+        writeln!(
+            table,
+            "| {} | {} | {} | {last} | {:.1} s | {:.2} × average |",
+            effect.name,
+            effect.calls,
+            effect.failed,
+            effect.converged.as_secs_f64(),
+            effect.spread
+        )
+        .unwrap();
+    }
+    table
+}
+
+fn traffic_table(effects: &[Effect]) -> String {
+    let mut table = String::from(
+        "| event | watches opened | snapshots | changes | bytes | snapshots in the busiest second, all clients |\n\
+         |---|---:|---:|---:|---:|---:|\n",
+    );
+    for effect in effects {
+        let traffic = effect.traffic;
+        writeln!(
+            table,
+            "| {} | {} | {} | {} | {} | {} |",
+            effect.name,
+            traffic.watches,
+            traffic.snapshots,
+            traffic.events,
+            traffic.bytes,
+            effect.busiest_second
+        )
+        .unwrap();
+    }
+    table
+}
+
+fn balancers_table(scores: &[(Score, Score)]) -> String {
+    let mut table = String::from(
+        "| policy | busiest server | p50 | p99 | slow: calls that go there | slow: p50 | slow: p99 |\n\
+         |---|---:|---:|---:|---:|---:|---:|\n",
+    );
+    for (alike, slow) in scores {
+        let ms = |score: &Score, at| score.at(at).as_millis();
+        writeln!(
+            table,
+            "| {} | {:.2} × average | {} ms | {} ms | {:.1} % | {} ms | {} ms |",
+            alike.name,
+            alike.spread,
+            ms(alike, 0.5),
+            ms(alike, 0.99),
+            slow.slow_calls,
+            ms(slow, 0.5),
+            ms(slow, 0.99)
+        )
+        .unwrap();
+    }
+    table
+}
+
+fn plot_latencies(path: &std::path::Path, scores: &[(Score, Score)]) {
+    let root = SVGBackend::new(path, (860, 420)).into_drawing_area();
+    root.fill(&WHITE).unwrap();
+    // Nines, so that the tail is not squeezed into the last column.
+    let nines = |at: f64| -(1.0 - at).log10();
+    let mut chart = ChartBuilder::on(&root)
+        .caption(
+            "Latency with 5 % of the servers ten times slower",
+            ("sans-serif", 18),
+        )
+        .margin(12)
+        .x_label_area_size(36)
+        .y_label_area_size(64)
+        .build_cartesian_2d(nines(0.5)..nines(0.999), (50.0..60_000.0_f64).log_scale())
+        .unwrap();
+    chart
+        .configure_mesh()
+        .x_desc("calls that are quicker: 50 % to 99.9 %")
+        .x_label_formatter(&|nines| format!("{:.1} %", 100.0 - 100.0 * 10_f64.powf(-nines)))
+        .y_desc("ms")
+        .y_label_formatter(&|ms| format!("{ms}"))
+        .light_line_style(WHITE)
+        .draw()
+        .unwrap();
+    for (index, (_, slow)) in scores.iter().enumerate() {
+        let color = Palette99::pick(index).to_rgba();
+        let line = slow
+            .quantiles
+            .iter()
+            .map(|(at, latency)| (nines(*at), (latency.as_secs_f64() * 1000.0).max(50.0)));
+        chart
+            .draw_series(LineSeries::new(line, color.stroke_width(2)))
+            .unwrap()
+            .label(slow.name)
+            .legend(move |(x, y)| PathElement::new([(x, y), (x + 18, y)], color.stroke_width(2)));
+    }
+    chart
+        .configure_series_labels()
+        .position(SeriesLabelPosition::UpperLeft)
+        .background_style(WHITE.mix(0.8))
+        .border_style(BLACK)
+        .draw()
+        .unwrap();
+    root.present().unwrap();
+}
+
+fn plot_convergence(path: &std::path::Path, effects: &[Effect]) {
+    let root = SVGBackend::new(path, (860, 360)).into_drawing_area();
+    root.fill(&WHITE).unwrap();
+    let ends = effects.iter().map(|effect| effect.converged.as_secs_f64());
+    let end = ends.fold(5.0, f64::max);
+    let mut chart = ChartBuilder::on(&root)
+        .caption(
+            "Clients that know all servers, after an event",
+            ("sans-serif", 18),
+        )
+        .margin(12)
+        .x_label_area_size(36)
+        .y_label_area_size(56)
+        .build_cartesian_2d(0.0..end, 0.0..100.0_f64)
+        .unwrap();
+    chart
+        .configure_mesh()
+        .x_desc("s")
+        .y_desc("%")
+        .light_line_style(WHITE)
+        .draw()
+        .unwrap();
+    for (index, effect) in effects.iter().enumerate() {
+        let color = Palette99::pick(index).to_rgba();
+        let line = effect.knew.iter();
+        let line = line.map(|(at, share)| (at.as_secs_f64(), share * 100.0));
+        chart
+            .draw_series(LineSeries::new(line, color.stroke_width(2)))
+            .unwrap()
+            .label(effect.name)
+            .legend(move |(x, y)| PathElement::new([(x, y), (x + 18, y)], color.stroke_width(2)));
+    }
+    chart
+        .configure_series_labels()
+        .position(SeriesLabelPosition::LowerRight)
+        .background_style(WHITE.mix(0.8))
+        .border_style(BLACK)
+        .draw()
+        .unwrap();
+    root.present().unwrap();
+}
