@@ -108,6 +108,10 @@ registry() {
     etcd-go)
         have etcd-go usr/share/gocode/src/go.etcd.io/etcd/client/v3/naming/endpoints \
             trixie --with-sources golang-etcd-server-dev
+        # Most of it is of other clouds than ours, and nothing of a client.
+        local sources="$home/etcd-go/usr/share/gocode/src"
+        rm -rf "$sources"/{cloud.google.com,gonum.org,google.golang.org/api} \
+            "$sources"/github.com/{aws,Azure,nats-io,klauspost} "$home/etcd-go/usr/share/doc"
         ;;
     *)
         say "there is no registry \"$1\""

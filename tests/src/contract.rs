@@ -281,10 +281,8 @@ pub async fn a_tail_says_that_it_is_alive(backend: Shared) {
     let prefix = Prefix::service("user");
     let cursor = list(&backend, &prefix).await.cursor;
     let mut tail = backend.tail(&prefix, cursor).await.unwrap();
-    for _ in 0..3 {
-        let delta = timeout(heartbeat + secs(1), tail.next()).await;
-        assert_eq!(delta.unwrap().unwrap(), Delta::Progress);
-    }
+    let delta = timeout(heartbeat + secs(1), tail.next()).await;
+    assert_eq!(delta.unwrap().unwrap(), Delta::Progress);
     // Also if whoever waits looks up more often.
     let delta = timeout(heartbeat + secs(1), async {
         loop {
@@ -304,11 +302,15 @@ pub async fn a_tail_that_lags_far_behind_hears_all_or_of_a_gap(backend: Shared) 
     let cursor = list(&backend, &prefix).await.cursor;
     let mut tail = backend.tail(&prefix, cursor).await.unwrap();
     // Consul takes some tens of milliseconds for one, and keeps no history.
-    let until = Instant::now() + secs(10);
+    let until = Instant::now() + secs(5);
     let mut written = 0;
     while written < 3000 && Instant::now() < until {
         written += 1;
         one.weight = written;
+        // The TTL that was granted may be shorter than what was asked for.
+        if written % 100 == 0 {
+            assert_eq!(backend.renew(&lease).await.unwrap(), Standing::Held);
+        }
         backend.update(&lease, &one).await.unwrap();
     }
     let mut last = 0;

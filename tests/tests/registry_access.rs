@@ -237,6 +237,23 @@ async fn zookeeper_with_digest() {
     assert_eq!(logged(SECRET), 0);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn zookeeper_with_a_dead_server_among_others() {
+    listen();
+    let Some(server) = registries::ZooKeeper::start() else {
+        return;
+    };
+    let dead = format!("127.0.0.1:{}", registries::free_port());
+    let at = format!("{dead},{}", server.address());
+    for _ in 0..5 {
+        works(&ZooKeeper::connect(&at).unwrap()).await;
+    }
+    let nobody = ZooKeeper::connect(&dead).unwrap();
+    let error = nobody.snapshot(&Prefix::service("user")).await.unwrap_err();
+    assert!(matches!(error, Error::Unavailable(_)), "{error}");
+    assert!(error.to_string().contains(&dead), "{error}");
+}
+
 /// Of what is in the registry, one entry is found, so many values are none, and each
 /// is named once, however often it is seen.
 async fn one_is_found(backend: &dyn Backend, malformed: usize, names: &[&str]) {

@@ -128,54 +128,86 @@ impl Inner {
         let Some((entry, ttl)) = self.leases.wanted(token) else {
             return Ok(Standing::Lost);
         };
-        let mut held = false;
         let mut faults = Vec::new();
         let works = self.backends.iter().enumerate();
+        let works = works.map(|(index, one)| self.go_on(&**one, token, index, work, &entry));
         // One that does not answer must not keep the others from being renewed: the
         // engine waits for a third of the TTL.
-        let works = works
-            .map(|(index, one)| within(ttl / 4, self.one(&**one, token, index, work, &entry, ttl)));
-        for outcome in all(works.collect()).await {
+        let works = works.map(|work| within(ttl / 8, work));
+        let mut missing = Vec::new();
+        for (index, outcome) in all(works.collect()).await.into_iter().enumerate() {
             match outcome {
-                Ok(Standing::Held) => held = true,
-                Ok(Standing::Displaced { holder }) | Err(Error::Conflict { holder }) => {
+                Ok(Standing::Held) => {}
+                Ok(Standing::Displaced { holder }) => {
                     self.leases.lock().remove(token);
                     return Ok(Standing::Displaced { holder });
                 }
-                Ok(Standing::Lost) | Err(Error::Unsupported(_)) => {}
-                Err(error) => faults.push(error),
+                Ok(Standing::Lost) => missing.push(index),
+                Err(error) => {
+                    faults.push(error);
+                    continue;
+                }
             }
         }
-        match (held, faults.is_empty()) {
-            (true, _) => Ok(Standing::Held),
-            (false, false) => Err(together(&faults)),
-            (false, true) => Ok(Standing::Lost),
+        if missing.len() + faults.len() == self.backends.len() {
+            return match faults.is_empty() {
+                true => {
+                    self.leases.lock().remove(token);
+                    Ok(Standing::Lost)
+                }
+                false => Err(together(&faults)),
+            };
         }
+        // It stands in one of them: it is to stand in the others as well.
+        let missing = missing.into_iter();
+        let missing = missing.filter_map(|index| Some((index, self.backends.get(index)?)));
+        let works = missing.map(|(index, one)| {
+            within(ttl / 8, self.begin_again(&**one, token, index, &entry, ttl))
+        });
+        for outcome in all(works.collect()).await {
+            // What else fails is tried again with the next renewal.
+            if let Err(Error::Conflict { holder }) = outcome {
+                self.leases.lock().remove(token);
+                return Ok(Standing::Displaced { holder });
+            }
+        }
+        Ok(Standing::Held)
     }
 
-    /// Does it in one: registers again what is not there.
-    async fn one(
+    /// Does it in one, where it stands.
+    async fn go_on(
         &self,
         backend: &dyn Backend,
         token: &str,
         index: usize,
         work: Work,
         entry: &ServiceEntry,
-        ttl: Duration,
     ) -> Result<Standing> {
-        if let Some(part) = self.leases.part(token, index) {
-            let standing = match work {
-                Work::Renew => backend.renew(&part).await?,
-                Work::Update => backend.update(&part, entry).await?,
-            };
-            if standing != Standing::Lost {
-                return Ok(standing);
-            }
+        let Some(part) = self.leases.part(token, index) else {
+            return Ok(Standing::Lost);
+        };
+        let standing = match work {
+            Work::Renew => backend.renew(&part).await?,
+            Work::Update => backend.update(&part, entry).await?,
+        };
+        if standing == Standing::Lost {
             self.leases.set(token, index, None);
         }
+        Ok(standing)
+    }
+
+    /// Registers in one again, where it does not stand.
+    async fn begin_again(
+        &self,
+        backend: &dyn Backend,
+        token: &str,
+        index: usize,
+        entry: &ServiceEntry,
+        ttl: Duration,
+    ) -> Result<()> {
         let new = backend.acquire(entry, ttl, Claim::TakeOver).await?;
         self.leases.set(token, index, Some(new));
-        Ok(Standing::Held)
+        Ok(())
     }
 
     pub(super) async fn release(&self, lease: &Lease) -> Result<()> {

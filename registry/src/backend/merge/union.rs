@@ -60,6 +60,9 @@ const PATIENCE: Duration = Duration::from_secs(4);
 /// How often the tail says that it is alive.
 pub(super) const HEARTBEAT: Duration = Duration::from_secs(2);
 
+/// Most changes that are taken in before one is told.
+const AT_ONCE: usize = 1024;
+
 /// How long one that fails is left alone.
 const AGAIN: Duration = Duration::from_secs(5);
 
@@ -171,6 +174,7 @@ impl Union {
             told: union(&parts),
             parts: look.parts,
             tails,
+            gap: false,
             again_at,
             ready: VecDeque::new(),
             cursor: after,
@@ -217,6 +221,8 @@ struct UnionTail {
     parts: Parts,
     tails: Vec<Followed>,
     told: Vec<Record>,
+    /// One of them broke, or lost changes.
+    gap: bool,
     /// When all are to be asked again, as one fails.
     again_at: Option<Instant>,
     ready: VecDeque<Delta>,
@@ -240,45 +246,62 @@ impl UnionTail {
                 () = sleep_until(wake) => None,
             };
             let now = Instant::now();
-            match heard {
-                Some((index, Ok(delta))) => self.take(index, delta, now),
-                // It is asked again, with all others.
-                Some((_, Err(error))) => {
-                    warn!(%error, "one of the registries is away; what it said last stays");
-                    return Ok(Delta::Gap);
+            if let Some((index, delta)) = heard {
+                self.take(index, delta, now);
+                self.take_what_is_there(now).await;
+                let all = union(&lock(&self.parts));
+                self.ready.extend(differences(&self.told, &all));
+                self.told = all;
+                // One that broke is asked again, with all others.
+                if self.gap {
+                    self.ready.push_back(Delta::Gap);
                 }
-                None if again_at.is_some_and(|at| at <= now) => return Ok(Delta::Gap),
-                None => {
-                    self.beat_at = now + HEARTBEAT;
-                    return Ok(Delta::Progress);
-                }
+            } else if again_at.is_some_and(|at| at <= now) {
+                return Ok(Delta::Gap);
+            } else {
+                self.beat_at = now + HEARTBEAT;
+                return Ok(Delta::Progress);
             }
         }
     }
 
-    fn take(&mut self, index: usize, delta: Delta, now: Instant) {
+    /// Takes in what all have to say already: an entry that has left all of them must
+    /// not come back because one of them is heard later.
+    async fn take_what_is_there(&mut self, now: Instant) {
+        for _ in 0..AT_ONCE {
+            if self.gap {
+                return;
+            }
+            let heard = tokio::select! {
+                biased;
+                heard = first(&mut self.tails) => heard,
+                () = std::future::ready(()) => return,
+            };
+            self.take(heard.0, heard.1, now);
+        }
+    }
+
+    fn take(&mut self, index: usize, delta: Result<Delta>, now: Instant) {
         let mut parts = lock(&self.parts);
         let (Some(part), Some(followed)) = (parts.get_mut(index), self.tails.get_mut(index)) else {
             return;
         };
         followed.heard_at = now;
         match delta {
-            Delta::Put(record) => drop(part.records.insert(record.key.clone(), record)),
-            Delta::Delete(key) => drop(part.records.remove(&key)),
-            // Whether another one has it is seen below.
-            Delta::Malformed(key) => {
+            Ok(Delta::Put(record)) => drop(part.records.insert(record.key.clone(), record)),
+            Ok(Delta::Delete(key)) => drop(part.records.remove(&key)),
+            // Whether another one has it is seen in the union.
+            Ok(Delta::Malformed(key)) => {
                 part.records.remove(&key);
                 part.malformed += 1;
             }
-            Delta::Progress => return,
-            Delta::Gap => {
-                self.ready.push_back(Delta::Gap);
-                return;
+            Ok(Delta::Progress) => {}
+            Ok(Delta::Gap) => self.gap = true,
+            Err(error) => {
+                warn!(place = index + 1, %error, "one of the registries is away; what it said last stays");
+                self.gap = true;
             }
         }
-        let now = union(&parts);
-        self.ready.extend(differences(&self.told, &now));
-        self.told = now;
     }
 }
 

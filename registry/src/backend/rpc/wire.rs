@@ -12,13 +12,18 @@
 //! }
 //! type RegisterArgs struct {
 //!     Entry     Entry
-//!     TTLMillis int64
+//!     TTLMillis uint64
 //!     IfFree    bool
 //! }
 //! type Grant struct {
 //!     Lease     string
-//!     TTLMillis int64
+//!     TTLMillis uint64
 //!     Conflict  string
+//! }
+//! type LeaseArgs struct{ Lease string }
+//! type Stand struct {
+//!     Held   bool
+//!     Holder string
 //! }
 //!
 //! client, err := rpc.Dial("tcp", "127.0.0.1:7070")
@@ -26,8 +31,14 @@
 //! err = client.Call("Registry.Register", RegisterArgs{
 //!     Entry: Entry{Name: "user", Version: "v1", Addr: "127.0.0.1:8080"}, TTLMillis: 10000,
 //! }, &grant)
-//! // every 3 s: client.Call("Registry.Renew", LeaseArgs{Lease: grant.Lease}, &standing)
+//! // Every 3 s; if the lease is not held, register again:
+//! var stand Stand
+//! err = client.Call("Registry.Renew", LeaseArgs{Lease: grant.Lease}, &stand)
 //! ```
+//!
+//! `Watch` is a long poll: give it the epoch and the revision of the listing, or of the
+//! answer before, and list again when it says that there is a gap. A whole program is
+//! `tests/peers/go/cmd/registry` of the repository.
 
 use std::collections::BTreeMap;
 
