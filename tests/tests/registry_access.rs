@@ -12,8 +12,9 @@ use std::fmt::{Debug, Write as _};
 use std::sync::{Mutex, Once};
 use std::time::Duration;
 
-use gobrpc_registry::backend::{Claim, Delta, Standing};
+use gobrpc_registry::backend::{Claim, Delta, Standing, TlsOptions};
 use gobrpc_registry::{Backend, Consul, Error, Etcd, Prefix, ServiceEntry, ZooKeeper};
+use gobrpc_tests::certificates::Authority;
 use gobrpc_tests::registries::{self, ask};
 use tokio::time::{sleep, timeout};
 use tracing::field::{Field, Visit};
@@ -219,6 +220,74 @@ async fn consul_with_acls() {
     assert!(error.to_string().contains("ACL token"), "{error}");
     assert!(built().token("a\nb").build().is_err());
     assert_eq!(logged(token) + logged(wrong), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn consul_over_tls() {
+    listen();
+    let authority = Authority::new();
+    let pair = authority.issue(1, &["127.0.0.1", "localhost"]);
+    let folder = std::env::temp_dir().join(format!("gobrpc-consul-{:x}", fastrand::u64(..)));
+    std::fs::create_dir(&folder).unwrap();
+    let write = |name: &str, text: &str| {
+        let path = folder.join(name);
+        std::fs::write(&path, text).unwrap();
+        path.display().to_string()
+    };
+    let (cert, key) = (write("cert.pem", &pair.cert), write("key.pem", &pair.key));
+    let port = registries::free_port();
+    let hcl = format!(r#"ports {{ https = {port} }} cert_file = "{cert}" key_file = "{key}""#);
+    let server = registries::Consul::start_with(&["-dev", "-hcl", &hcl]);
+    std::fs::remove_dir_all(&folder).unwrap();
+    if server.is_none() {
+        return;
+    }
+    let at = format!("https://127.0.0.1:{port}");
+    let built = |authority: &Authority| {
+        let tls = TlsOptions::new().ca_pem(authority.pem.as_bytes());
+        Consul::builder().endpoint(&at).tls(tls).build().unwrap()
+    };
+    works(&built(&authority)).await;
+    for bad in [
+        built(&Authority::new()),
+        Consul::connect(&format!("127.0.0.1:{port}")).unwrap(),
+    ] {
+        let error = bad.snapshot(&Prefix::service("user")).await.unwrap_err();
+        println!("{error}");
+        assert!(
+            error.to_string().contains(&format!("127.0.0.1:{port}")),
+            "{error}"
+        );
+    }
+}
+
+/// Each of them at the address of another one: what is said names it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_no_such_registry() {
+    listen();
+    let (Some(etcd), Some(consul), Some(zookeeper)) = (
+        registries::Etcd::start("etcd-3.5"),
+        registries::Consul::start(),
+        registries::ZooKeeper::start(),
+    ) else {
+        return;
+    };
+    let all = [etcd.address(), consul.address(), zookeeper.address()];
+    for (index, at) in all.iter().enumerate() {
+        let backends: [(usize, Box<dyn Backend>); 3] = [
+            (0, Box::new(Etcd::connect(at).unwrap())),
+            (1, Box::new(Consul::connect(at).unwrap())),
+            (2, Box::new(ZooKeeper::connect(at).unwrap())),
+        ];
+        for (_, backend) in backends.iter().filter(|(own, _)| *own != index) {
+            let prefix = Prefix::service("user");
+            let answer = timeout(Duration::from_secs(30), backend.snapshot(&prefix));
+            let answer = answer.await.unwrap();
+            let error = answer.unwrap_err();
+            println!("{error}");
+            assert!(error.to_string().contains(at), "{error}");
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -222,9 +222,14 @@ fn fault(answer: &Answer) -> String {
 fn refusal(answer: &Answer) -> Error {
     let (address, status, fault) = (&answer.address, answer.status, fault(answer));
     match status {
-        StatusCode::NOT_FOUND if answer.body.starts_with(b"404") => Error::refused(format_args!(
-            "{address}: this is no etcd 3.4 or later, as it has no /v3: {fault}"
-        )),
+        // etcd says in JSON what it does not find.
+        StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED
+            if read::<Fault>(&answer.body).is_err() =>
+        {
+            Error::refused(format_args!(
+                "{address}: this is no etcd 3.4 or later, as it has no /v3 ({status})"
+            ))
+        }
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Error::refused(format_args!(
             "{address}: {fault} (is the user allowed to read and write the keys in use?)"
         )),
