@@ -196,17 +196,22 @@ impl Inner {
         let client = self.sessions.shared().await?;
         let found = self.look(&client, prefix).await?;
         let records = found.records.values().cloned().collect();
-        let mut snapshot = Snapshot::new(records, cursor(found.revision));
+        let cursor = cursor(client.session_id().0, found.revision);
+        let mut snapshot = Snapshot::new(records, cursor);
         snapshot.malformed = found.malformed;
-        self.known.keep(prefix, found);
+        self.known.keep(prefix, cursor, found);
         Ok(snapshot)
     }
 }
 
-/// ZooKeeper's transactions are counted from the start again when all data was
-/// lost, and it has no name for that.
-const fn cursor(revision: u64) -> Cursor {
-    Cursor { epoch: 0, revision }
+/// ZooKeeper's transactions are counted from the start again when all data was lost,
+/// and it has no name for that. But sessions are data as well: within one, there is one
+/// history, which no server shows an older part of than was seen.
+const fn cursor(session: i64, revision: u64) -> Cursor {
+    Cursor {
+        epoch: session.cast_unsigned(),
+        revision,
+    }
 }
 
 impl Backend for ZooKeeper {

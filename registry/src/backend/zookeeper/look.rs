@@ -8,7 +8,7 @@ use futures_util::stream;
 use zookeeper_client::{Client, Error as ZkError};
 
 use super::Inner;
-use crate::backend::Record;
+use crate::backend::{Cursor, Record};
 use crate::error::{Error, Result};
 use crate::key::{Key, Prefix};
 
@@ -23,7 +23,7 @@ pub(super) struct Found {
 
 /// The last snapshots, from which tails go on.
 #[derive(Default)]
-pub(super) struct Known(Mutex<HashMap<Prefix, Found>>);
+pub(super) struct Known(Mutex<HashMap<Prefix, (Cursor, Found)>>);
 
 /// Snapshots that are remembered: as many as services are watched at once.
 const KNOWN: usize = 1024;
@@ -32,20 +32,20 @@ const KNOWN: usize = 1024;
 const AT_ONCE: usize = 128;
 
 impl Known {
-    pub(super) fn keep(&self, prefix: &Prefix, found: Found) {
+    pub(super) fn keep(&self, prefix: &Prefix, at: Cursor, found: Found) {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if all.len() >= KNOWN && !all.contains_key(prefix) {
             // A tail that does not find its snapshot says that changes were lost.
             all.clear();
         }
-        all.insert(prefix.clone(), found);
+        all.insert(prefix.clone(), (at, found));
     }
 
-    pub(super) fn at(&self, prefix: &Prefix, revision: u64) -> Option<Found> {
+    pub(super) fn at(&self, prefix: &Prefix, cursor: Cursor) -> Option<Found> {
         let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         all.get(prefix)
-            .filter(|found| found.revision == revision)
-            .cloned()
+            .filter(|(at, _)| *at == cursor)
+            .map(|(_, found)| found.clone())
     }
 }
 

@@ -50,13 +50,15 @@ impl Sessions {
         client.map_err(|error| self.fault("a session", &error))
     }
 
-    /// The session that is shared; a new one if that is over, for an expired one
-    /// never comes back.
+    /// The session that is shared; a new one if that is not connected. An expired one
+    /// never comes back, and one that looks for a server does so in longer and longer
+    /// pauses of its own, which those of the engine would come on top of.
     pub(super) async fn shared(&self) -> Result<Client> {
         let mut shared = self.shared.lock().await;
-        if let Some(client) = shared.as_ref().filter(|one| !one.state().is_terminated()) {
-            self.connected(client)?;
-            return Ok(client.clone());
+        if let Some(client) = &*shared {
+            if self.connected(client).is_ok() {
+                return Ok(client.clone());
+            }
         }
         let client = self.open(SHARED).await?;
         *shared = Some(client.clone());

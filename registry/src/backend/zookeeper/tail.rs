@@ -66,7 +66,7 @@ impl ZooKeeperTail {
                 error => inner.fault(&path, &error),
             })?;
         let mut ready = VecDeque::new();
-        let told = inner.known.at(prefix, after.revision);
+        let told = inner.known.at(prefix, after);
         if told.is_none() {
             ready.push_back(Delta::Gap);
         }
@@ -226,6 +226,6 @@ impl Tail for ZooKeeperTail {
     }
 
     fn cursor(&self) -> Cursor {
-        cursor(self.told.revision)
+        cursor(self.client.session_id().0, self.told.revision)
     }
 }
