@@ -110,12 +110,11 @@ impl Pool {
         let mut changed = self.dirty.swap(false, Ordering::Relaxed);
         for endpoint in &current.endpoints {
             match endpoint.health().due() {
-                Some(due) if due <= now => {
-                    changed = true;
-                    if endpoint.health().expire() {
-                        dials.spawn(Arc::clone(self).dial(endpoint.clone()));
-                    }
-                }
+                // A dial that begins or fails leaves the endpoint as it is.
+                Some(due) if due <= now => match endpoint.health().expire() {
+                    true => drop(dials.spawn(Arc::clone(self).dial(endpoint.clone()))),
+                    false => changed = true,
+                },
                 Some(due) => next = Some(next.map_or(due, |next| next.min(due))),
                 None => {}
             }
