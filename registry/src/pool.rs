@@ -150,9 +150,11 @@ impl Pool {
         let now = now();
         let before = self.current.load_full();
         let before = &before.endpoints;
-        let kept = |record: &Record| {
-            let found = before.binary_search_by(|old| old.key().cmp(&record.key));
-            found.ok().and_then(|at| before.get(at)?.updated(record))
+        // Both are ordered by key.
+        let mut olds = before.iter().peekable();
+        let mut kept = |record: &Record| {
+            while olds.next_if(|old| *old.key() < record.key).is_some() {}
+            olds.peek().and_then(|old| old.updated(record))
         };
         let records = set.records().iter();
         let records: Vec<_> = records
@@ -167,10 +169,10 @@ impl Pool {
             .collect();
         self.store(endpoints.clone());
         // Only now: whoever is turned away by a retired one finds the new list.
+        let mut news = endpoints.iter().peekable();
         for old in before {
-            let found = endpoints.binary_search_by(|new| new.key().cmp(old.key()));
-            let kept = found.is_ok_and(|at| endpoints.get(at).is_some_and(|new| new.is_same(old)));
-            if !kept {
+            while news.next_if(|new| new.key() < old.key()).is_some() {}
+            if !news.peek().is_some_and(|new| new.is_same(old)) {
                 old.retire();
             }
         }

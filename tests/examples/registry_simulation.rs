@@ -50,6 +50,7 @@ fn main() {
         ),
     ];
     for (name, policy) in others {
+        eprintln!("{name}: {:.1?}", began.elapsed());
         all_effects.push(simulated(loss(servers, clients, name, policy)));
     }
     eprintln!("the fleet took {:.1?}", began.elapsed());
@@ -98,10 +99,13 @@ fn simulated<T>(work: impl Future<Output = T>) -> T {
 
 async fn fleet(servers: usize, clients: usize) -> Vec<Effect> {
     let (mut fleet, start) = Fleet::start(servers, clients, SEED, Policy::default).await;
+    let began = Instant::now();
     let mut effects = vec![start];
     effects.push(fleet.rolling_restart(20).await);
+    eprintln!("restarted: {:.1?}", began.elapsed());
     effects.push(fleet.zone_loss("loss of a zone").await);
     effects.push(fleet.zone_return().await);
+    eprintln!("a zone lost and back: {:.1?}", began.elapsed());
     effects.push(fleet.registry_outage(Duration::from_secs(30)).await);
     effects
 }
