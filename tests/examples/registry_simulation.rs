@@ -4,8 +4,8 @@
 //! cargo run --release -p gobrpc-tests --example registry_simulation
 //! ```
 //!
-//! With two numbers of servers and clients it prints the figures for these, and
-//! writes nothing.
+//! With `fleet` or `balancers` it makes that half of them; with two numbers, of servers
+//! and clients, it prints the figures for these, and writes nothing.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -29,66 +29,84 @@ use tokio::time::sleep;
 const SEED: u64 = 4;
 
 fn main() {
-    let numbers: Vec<usize> = std::env::args()
-        .skip(1)
-        .map(|number| number.parse().unwrap())
-        .collect();
-    let (servers, clients, writes) = match numbers[..] {
-        [] => (1000, 1000, true),
-        [servers, clients] => (servers, clients, false),
-        _ => panic!("no numbers, or two: servers and clients"),
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let number = |text: &str| text.parse().unwrap();
+    let (part, size) = match arguments[..] {
+        [] => (None, None),
+        [part @ ("fleet" | "balancers")] => (Some(part), None),
+        [servers, clients] => (None, Some((number(servers), number(clients)))),
+        _ => panic!("nothing; fleet or balancers; or numbers of servers and clients"),
     };
-    let began = Instant::now();
-    let effects = simulated(fleet(servers, clients));
-    let mut all_effects = effects.clone();
-    let others: [Named; 3] = [
-        ("loss of a zone, 6 attempts", persistent),
-        ("loss of a zone, subset of 20", subset),
-        (
-            "loss of a zone, subset of 20, 6 attempts",
-            persistent_subset,
-        ),
-    ];
-    for (name, policy) in others {
-        eprintln!("{name}: {:.1?}", began.elapsed());
-        all_effects.push(simulated(loss(servers, clients, name, policy)));
+    let (servers, clients) = size.unwrap_or((1000, 1000));
+    let mut tables = Vec::new();
+    let docs = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../registry/docs");
+    if part != Some("balancers") {
+        let effects = simulated(fleet(servers, clients));
+        let mut all = effects.clone();
+        for (name, policy) in LOSSES {
+            all.push(simulated(loss(servers, clients, name, policy)));
+        }
+        tables.push(("fleet", fleet_table(&all)));
+        tables.push(("traffic", traffic_table(&effects)));
+        if size.is_none() {
+            plot_convergence(&docs.join("convergence.svg"), &effects);
+        }
     }
-    eprintln!("the fleet took {:.1?}", began.elapsed());
-    let mut scores = Vec::new();
-    for (name, policy) in POLICIES {
-        let setting = |slow_percent| Setting {
-            seed: SEED,
-            servers,
-            clients,
-            slow_percent,
-            warm_up: Duration::from_secs(5),
-            time: Duration::from_secs(10),
-        };
-        let alike = simulated(balancers::run(name, policy, setting(0)));
-        let slow = simulated(balancers::run(name, policy, setting(5)));
-        eprintln!("{name}: {:.1?}", began.elapsed());
-        scores.push((alike, slow));
+    if part != Some("fleet") {
+        let scores: Vec<_> = POLICIES
+            .into_iter()
+            .map(|(name, policy)| compare(servers, clients, name, policy))
+            .collect();
+        tables.push(("balancers", balancers_table(&scores)));
+        if size.is_none() {
+            plot_latencies(&docs.join("balancers.svg"), &scores);
+        }
     }
-    let tables = [
-        ("fleet", fleet_table(&all_effects)),
-        ("traffic", traffic_table(&effects)),
-        ("balancers", balancers_table(&scores)),
-    ];
     for (name, table) in &tables {
         println!("{name}\n\n{table}");
     }
-    if writes {
-        let docs = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../registry/docs");
+    if size.is_none() {
         let page = docs.join("simulation.md");
-        let mut text = std::fs::read_to_string(&page).unwrap();
-        for (name, table) in &tables {
-            text = replaced(&text, name, table);
-        }
+        let text = std::fs::read_to_string(&page).unwrap();
+        let text = tables
+            .iter()
+            .fold(text, |text, (name, table)| replaced(&text, name, table));
         std::fs::write(&page, text).unwrap();
-        plot_latencies(&docs.join("balancers.svg"), &scores);
-        plot_convergence(&docs.join("convergence.svg"), &effects);
     }
 }
+
+/// A policy where all servers are alike, and where some are slow.
+fn compare(
+    servers: usize,
+    clients: usize,
+    name: &'static str,
+    policy: fn() -> Policy,
+) -> (Score, Score) {
+    let began = Instant::now();
+    let setting = |slow_percent| Setting {
+        seed: SEED,
+        servers,
+        clients,
+        slow_percent,
+        warm_up: Duration::from_secs(5),
+        time: Duration::from_secs(10),
+    };
+    let alike = simulated(balancers::run(name, policy, setting(0)));
+    let slow = simulated(balancers::run(name, policy, setting(5)));
+    eprintln!("{name}: {:.1?}", began.elapsed());
+    (alike, slow)
+}
+
+/// The loss of a zone under other policies.
+const LOSSES: [Named; 3] = [
+    ("loss of a zone, 6 attempts", persistent),
+    ("loss of a zone, subset of 20", subset),
+    (
+        "loss of a zone, subset of 20, 6 attempts",
+        persistent_subset,
+    ),
+];
 
 /// Runs in virtual time.
 fn simulated<T>(work: impl Future<Output = T>) -> T {
@@ -100,13 +118,16 @@ fn simulated<T>(work: impl Future<Output = T>) -> T {
 async fn fleet(servers: usize, clients: usize) -> Vec<Effect> {
     let (mut fleet, start) = Fleet::start(servers, clients, SEED, Policy::default).await;
     let began = Instant::now();
-    let mut effects = vec![start];
-    effects.push(fleet.rolling_restart(20).await);
-    eprintln!("restarted: {:.1?}", began.elapsed());
-    effects.push(fleet.zone_loss("loss of a zone").await);
-    effects.push(fleet.zone_return().await);
-    eprintln!("a zone lost and back: {:.1?}", began.elapsed());
-    effects.push(fleet.registry_outage(Duration::from_secs(30)).await);
+    let mut effects = Vec::new();
+    let mut done = |effect: Effect| {
+        eprintln!("{}: {:.1?}", effect.name, began.elapsed());
+        effects.push(effect);
+    };
+    done(start);
+    done(fleet.rolling_restart(20).await);
+    done(fleet.zone_loss("loss of a zone").await);
+    done(fleet.zone_return().await);
+    done(fleet.registry_outage(Duration::from_secs(30)).await);
     effects
 }
 
@@ -117,9 +138,12 @@ async fn loss(
     name: &'static str,
     policy: fn() -> Policy,
 ) -> Effect {
+    let began = Instant::now();
     let (mut fleet, _) = Fleet::start(servers, clients, SEED, policy).await;
     sleep(Duration::from_secs(20)).await;
-    fleet.zone_loss(name).await
+    let effect = fleet.zone_loss(name).await;
+    eprintln!("{name}: {:.1?}", began.elapsed());
+    effect
 }
 
 fn subset() -> Policy {
