@@ -7,7 +7,7 @@
 //! | policy | take it if | source |
 //! |---|---|---|
 //! | [`P2c`] | you do not know yet: it avoids whoever is busy, at the cost of two looks | Mitzenmacher 2001; Finagle's default |
-//! | [`PeakEwma`] | some endpoints are slower than others, or become so: it avoids whoever answers late | Finagle, linkerd |
+//! | [`PeakEwma`] | some endpoints are farther away than others, or slow down: it avoids whoever answers late | Finagle, linkerd |
 //! | [`RoundRobin`] | all endpoints and calls are alike, and you want to predict where a call goes | |
 //! | [`WeightedRoundRobin`] | endpoints differ in size and their entries say so | gRPC A58 |
 //! | [`Random`], [`WeightedRandom`] | as the two before, for very many clients, which keep no order anyway | |
