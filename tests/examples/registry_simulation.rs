@@ -49,9 +49,6 @@ fn main() {
         }
         tables.push(("fleet", fleet_table(&all)));
         tables.push(("traffic", traffic_table(&effects)));
-        if size.is_none() {
-            plot_convergence(&docs.join("convergence.svg"), &effects);
-        }
     }
     if part != Some("fleet") {
         let scores: Vec<_> = POLICIES
@@ -194,7 +191,7 @@ fn fleet_table(effects: &[Effect]) -> String {
 
 fn traffic_table(effects: &[Effect]) -> String {
     let mut table = String::from(
-        "| event | watches opened | snapshots | changes | bytes | snapshots in the busiest second, all clients |\n\
+        "| event | watches opened | snapshots | changes | bytes | snapshots asked for in the busiest second, by all clients |\n\
          |---|---:|---:|---:|---:|---:|\n",
     );
     for effect in effects {
@@ -276,48 +273,6 @@ fn plot_latencies(path: &std::path::Path, scores: &[(Score, Score)]) {
     chart
         .configure_series_labels()
         .position(SeriesLabelPosition::UpperLeft)
-        .background_style(WHITE.mix(0.8))
-        .border_style(BLACK)
-        .draw()
-        .unwrap();
-    root.present().unwrap();
-}
-
-fn plot_convergence(path: &std::path::Path, effects: &[Effect]) {
-    let root = SVGBackend::new(path, (860, 360)).into_drawing_area();
-    root.fill(&WHITE).unwrap();
-    let ends = effects.iter().map(|effect| effect.converged.as_secs_f64());
-    let end = ends.fold(5.0, f64::max);
-    let mut chart = ChartBuilder::on(&root)
-        .caption(
-            "Clients that know all servers, after an event",
-            ("sans-serif", 18),
-        )
-        .margin(12)
-        .x_label_area_size(36)
-        .y_label_area_size(56)
-        .build_cartesian_2d(0.0..end, 0.0..100.0_f64)
-        .unwrap();
-    chart
-        .configure_mesh()
-        .x_desc("s")
-        .y_desc("%")
-        .light_line_style(WHITE)
-        .draw()
-        .unwrap();
-    for (index, effect) in effects.iter().enumerate() {
-        let color = Palette99::pick(index).to_rgba();
-        let line = effect.knew.iter();
-        let line = line.map(|(at, share)| (at.as_secs_f64(), share * 100.0));
-        chart
-            .draw_series(LineSeries::new(line, color.stroke_width(2)))
-            .unwrap()
-            .label(effect.name)
-            .legend(move |(x, y)| PathElement::new([(x, y), (x + 18, y)], color.stroke_width(2)));
-    }
-    chart
-        .configure_series_labels()
-        .position(SeriesLabelPosition::LowerRight)
         .background_style(WHITE.mix(0.8))
         .border_style(BLACK)
         .draw()

@@ -42,9 +42,9 @@ impl Drop for Client {
 pub struct Effect {
     /// The event.
     pub name: &'static str,
-    /// Calls that were made meanwhile, and those of them that failed.
+    /// Calls that ended meanwhile.
     pub calls: u64,
-    /// Calls that failed.
+    /// Those of them that failed.
     pub failed: u64,
     /// How long after the event the last of these failed.
     pub last_failure: Option<Duration>,
@@ -57,8 +57,6 @@ pub struct Effect {
     pub traffic: Traffic,
     /// Snapshots that the registry was asked for in its busiest second.
     pub busiest_second: u64,
-    /// The share of the clients that knew all, over time.
-    pub knew: Vec<(Duration, f64)>,
 }
 
 fn registry(wire: &Wire) -> (Arc<Link>, Registry) {
@@ -227,15 +225,10 @@ impl Fleet {
         before: Vec<Traffic>,
         least: Duration,
     ) -> Effect {
-        let mut knew = Vec::new();
         let mut converged = None;
         loop {
-            let know = |client: &&Client| client.balanced.endpoints().len() == servers;
-            let share = self.clients.iter().filter(know).count();
-            #[expect(clippy::cast_precision_loss, reason = "a ratio")]
-            let all = share as f64 / self.clients.len().max(1) as f64;
-            knew.push((began.elapsed(), all));
-            match share == self.clients.len() {
+            let know = |client: &Client| client.balanced.endpoints().len() == servers;
+            match self.clients.iter().all(know) {
                 true => converged = converged.or_else(|| Some(began.elapsed())),
                 false => converged = None,
             }
@@ -265,7 +258,6 @@ impl Fleet {
             spread: spread(&busy),
             traffic: self.average(&before),
             busiest_second: busiest_second(&self.wire.take_lists()),
-            knew,
         }
     }
 
