@@ -1,7 +1,7 @@
 //! [`Marshal`] and [`Unmarshal`]: types that write themselves as bytes.
 
 use crate::error::Result;
-use crate::schema::Opaque;
+use crate::schema::{Edge, Opaque, SchemaBuilder};
 use crate::wire::{Reader, Writer};
 
 /// A type that gob sends as bytes of its own making, as Go does with a
@@ -84,6 +84,43 @@ pub trait Marshal {
         false
     }
 
+    /// Types that Go defines behind this one although no value needs them.
+    ///
+    /// If the Go type is a struct, these are the types of its exported fields; if
+    /// it is a slice, an array or a map, those of its elements (`encoder.go`,
+    /// `sendActualType`). A reader skips them; they matter to those who compare
+    /// bytes, as they take numbers that later types would have else.
+    ///
+    /// # Examples
+    ///
+    /// Go's `type Secret struct { Owner *User }`, with the methods `GobEncode` and
+    /// `GobDecode`:
+    ///
+    /// ```
+    /// use gobrpc_codec::schema::Opaque;
+    /// use gobrpc_codec::{Edge, Gob, Marshal, Result, SchemaBuilder};
+    ///
+    /// #[derive(Gob)]
+    /// struct User { name: String }
+    ///
+    /// struct Secret;
+    ///
+    /// impl Marshal for Secret {
+    ///     const KIND: Opaque = Opaque::Gob;
+    ///     const NAME: &'static str = "Secret";
+    ///
+    ///     fn marshal(&self, _out: &mut Vec<u8>) -> Result<()> {
+    ///         Ok(())
+    ///     }
+    ///     fn beside(schema: &mut SchemaBuilder) -> Vec<Edge> {
+    ///         vec![User::describe(schema)]
+    ///     }
+    /// }
+    /// ```
+    fn beside(_schema: &mut SchemaBuilder) -> Vec<Edge> {
+        Vec::new()
+    }
+
     /// Writes the byte count and the bytes.
     #[doc(hidden)]
     fn write(&self, writer: &mut Writer) -> Result<()> {
@@ -154,10 +191,11 @@ macro_rules! marshaler {
         impl $crate::Gob for $rust {
             type Static = Self;
             fn describe(schema: &mut $crate::SchemaBuilder) -> $crate::Edge {
-                schema.opaque::<Self>(
+                schema.opaque_with::<Self>(
                     <Self as $crate::Marshal>::KIND,
                     <Self as $crate::Marshal>::NAME,
                     <Self as $crate::Marshal>::PACKAGE,
+                    <Self as $crate::Marshal>::beside,
                 )
             }
         }

@@ -61,6 +61,8 @@ pub struct Type {
     /// Package in front of the name in Go's `Type.String()`; empty for
     /// predeclared types.
     pub(crate) package: String,
+    /// Types that are defined behind this one; see [`Type::beside`].
+    pub(crate) beside: Vec<Edge>,
 }
 
 /// What a type is on the wire.
@@ -190,6 +192,13 @@ impl Type {
     pub fn package(&self) -> &str {
         &self.package
     }
+
+    /// Types that an encoder defines behind this one although no value needs
+    /// them: Go does so for the exported fields of a struct that encodes itself.
+    #[must_use]
+    pub fn beside(&self) -> &[Edge] {
+        &self.beside
+    }
 }
 
 impl Edge {
@@ -243,6 +252,7 @@ impl Schema {
             kind: Kind::Interface,
             name: Name::EMPTY,
             package: String::new(),
+            beside: Vec::new(),
         };
         self.nodes.get(edge.node as usize).unwrap_or(UNKNOWN)
     }

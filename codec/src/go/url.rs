@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::error::{Error, Result};
-use crate::schema::Opaque;
+use crate::schema::{Edge, Opaque, SchemaBuilder};
 use crate::{Marshal, Unmarshal, marshaler};
 
 /// Go's `url.URL`, as its text: nothing here parses it.
@@ -12,9 +12,8 @@ use crate::{Marshal, Unmarshal, marshaler};
 /// also (`net/url/url.go`, `MarshalBinary`); most Go programs declare `*url.URL`,
 /// which is `Option<Url>`.
 ///
-/// Go also defines the type `url.Userinfo`, which no value uses, as `URL` has a
-/// field of it. It does not need that definition, and we do not send it: a stream
-/// with URLs is shorter than Go's, and later types have other numbers.
+/// As Go does, an encoder also defines the type `url.Userinfo`, which no value
+/// uses: `URL` has a field of it.
 ///
 /// # Examples
 ///
@@ -70,6 +69,15 @@ impl Marshal for Url {
     fn marshal(&self, out: &mut Vec<u8>) -> Result<()> {
         out.extend_from_slice(self.0.as_bytes());
         Ok(())
+    }
+
+    fn beside(schema: &mut SchemaBuilder) -> Vec<Edge> {
+        struct Userinfo;
+        vec![
+            schema
+                .structure::<Userinfo>("Userinfo", "url", |_| ())
+                .pointer(),
+        ]
     }
 }
 

@@ -100,6 +100,7 @@ impl SchemaBuilder {
             kind,
             name: name.into(),
             package: package.to_owned(),
+            beside: Vec::new(),
         });
         let edge = Edge::to(node);
         if let Some(key) = key {
@@ -224,6 +225,7 @@ impl SchemaBuilder {
             }
         };
         for node in &mut self.nodes {
+            node.beside.iter_mut().for_each(redirect);
             match &mut node.kind {
                 Kind::Struct(fields) => {
                     fields
@@ -247,6 +249,26 @@ impl SchemaBuilder {
             Some(edge) => edge,
             None => self.push(Some(TypeId::of::<K>()), Kind::Opaque(kind), name, package),
         }
+    }
+
+    /// The self-encoding type `K`, behind whose definition others stand that no
+    /// value needs: see [`Marshal::beside`](crate::Marshal::beside).
+    pub fn opaque_with<K: 'static>(
+        &mut self,
+        kind: Opaque,
+        name: &str,
+        package: &str,
+        beside: impl FnOnce(&mut Self) -> Vec<Edge>,
+    ) -> Edge {
+        if let Some(edge) = self.known::<K>() {
+            return edge;
+        }
+        let edge = self.opaque::<K>(kind, name, package);
+        let beside = beside(self);
+        if let Some(node) = self.nodes.get_mut(edge.node as usize) {
+            node.beside = beside;
+        }
+        edge
     }
 
     /// The interface `K`, with Go's name and package; both are empty for `any`.

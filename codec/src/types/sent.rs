@@ -395,8 +395,14 @@ impl SentTypes {
         // reverse, so that they are sent in order, each with all of its own
         // parts.
         let mut todo = vec![edge];
+        let mut orphans = Vec::new();
         while let Some(edge) = todo.pop() {
-            let kind = &origin.schema.get(edge).kind;
+            let ty = origin.schema.get(edge);
+            let kind = &ty.kind;
+            if orphans.contains(&edge) {
+                // Go numbers it here and not before, as nothing refers to it.
+                self.number(origin, edge, ty.name.clone());
+            }
             let spare = self.next_id();
             let Some(numbered) = self.types.get_mut(&origin.key(edge)) else {
                 continue;
@@ -423,6 +429,9 @@ impl SentTypes {
             out.extend_from_slice(&message);
             let parts = todo.len();
             todo.extend((0..).map_while(|index| kind.part(index)));
+            // What encodes itself has no parts: its fields are not its value's.
+            todo.extend(&ty.beside);
+            orphans.extend(&ty.beside);
             if let Some(parts) = todo.get_mut(parts..) {
                 parts.reverse();
             }

@@ -158,6 +158,7 @@ impl TypeTable {
                 kind,
                 name,
                 package: String::new(),
+                beside: Vec::new(),
             });
         }
         Ok(Schema {

@@ -43,6 +43,7 @@ impl OpaqueValue {
             kind: Kind::Opaque(kind),
             name: name.into(),
             package: String::new(),
+            beside: Vec::new(),
         };
         let schema = Schema {
             prelude: Prelude::default(),

@@ -60,6 +60,7 @@ pub(crate) fn rooted(schema: &Schema, root: Edge) -> Schema {
         let Some(ty) = schema.nodes.get(node as usize) else {
             continue;
         };
+        todo.extend(ty.beside.iter().rev().map(|edge| edge.node));
         match &ty.kind {
             Kind::Struct(fields) => {
                 todo.extend(fields.iter().rev().map(|field| field.edge.node));
@@ -76,6 +77,7 @@ pub(crate) fn rooted(schema: &Schema, root: Edge) -> Schema {
         .iter()
         .map(|&node| {
             let mut ty = schema.get(Edge::to(node)).clone();
+            ty.beside.iter_mut().for_each(moved);
             match &mut ty.kind {
                 Kind::Struct(fields) => fields.iter_mut().for_each(|field| moved(&mut field.edge)),
                 Kind::Slice(elem) | Kind::Array(elem, _) => moved(elem),
@@ -114,6 +116,7 @@ impl Value {
             kind,
             name: Name::EMPTY,
             package: String::new(),
+            beside: Vec::new(),
         };
         Schema {
             prelude: Prelude::default(),
@@ -186,6 +189,7 @@ impl StreamTypes {
                 kind,
                 name: wire.map_or(Name::EMPTY, |wire| wire.name.clone()),
                 package: String::new(),
+                beside: Vec::new(),
             });
         }
         while let Some(node) = todo.pop() {

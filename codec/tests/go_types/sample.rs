@@ -42,6 +42,15 @@ pub(crate) struct Complexes {
 }
 
 #[derive(Gob, Debug, Clone, PartialEq, Default)]
+pub(crate) struct Addrs {
+    #[gob(rename = "URL")]
+    pub(crate) url: Option<Box<Url>>,
+    #[gob(rename = "IP")]
+    pub(crate) ip: IpAddr,
+    pub(crate) addr: Addr,
+}
+
+#[derive(Gob, Debug, Clone, PartialEq, Default)]
 pub(crate) struct Networks {
     #[gob(rename = "IP")]
     pub(crate) ip: IpAddr,

@@ -1,11 +1,16 @@
 //! Types that encode themselves, as twins written by hand.
 
+use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use gobrpc_codec::schema::Opaque;
-use gobrpc_codec::{Decode, Edge, Encode, Gob, NodeId, Reader, Result, SchemaBuilder, Writer};
+use gobrpc_codec::{
+    Decode, Edge, Encode, Gob, Marshal, NodeId, Reader, Result, SchemaBuilder, Unmarshal, Writer,
+    marshaler,
+};
 
 use crate::check::{Case, case, same};
+use crate::types::Inner;
 
 /// A payload of `GobEncode`, in a type of this name.
 macro_rules! gob_encoder {
@@ -53,6 +58,65 @@ pub(crate) struct TextVal {
     pub(crate) text: String,
 }
 
+/// A `BinaryMarshaler` that is a struct with a field of type `*Inner`, which its
+/// bytes do not have.
+#[derive(Debug, Clone)]
+struct BinVal(String);
+
+impl Marshal for BinVal {
+    const KIND: Opaque = Opaque::Binary;
+    const NAME: &'static str = "BinVal";
+    fn marshal(&self, out: &mut Vec<u8>) -> Result<()> {
+        out.extend_from_slice(b"bin:");
+        out.extend_from_slice(self.0.as_bytes());
+        Ok(())
+    }
+    fn is_zero(&self) -> bool {
+        self.0.is_empty()
+    }
+    fn beside(schema: &mut SchemaBuilder) -> Vec<Edge> {
+        vec![String::describe(schema), <Box<Inner>>::describe(schema)]
+    }
+}
+
+impl Unmarshal for BinVal {
+    fn unmarshal(payload: &[u8]) -> Result<Self> {
+        let text = payload.get(4..).unwrap_or_default();
+        Ok(Self(String::from_utf8_lossy(text).into_owned()))
+    }
+    fn zero() -> Result<Self> {
+        Ok(Self(String::new()))
+    }
+}
+
+marshaler!(BinVal);
+
+/// Each of them as a field.
+#[derive(Gob, Debug, Clone)]
+struct Marshalers {
+    val: GobVal,
+    ptr: Option<Box<GobPtr>>,
+    ptr_val: Option<Box<GobVal>>,
+    bin: BinVal,
+    text: TextVal,
+    list: Vec<GobVal>,
+    dict: Option<BTreeMap<String, GobVal>>,
+}
+
+fn marshalers(ptr: Option<GobPtr>, ptr_val: Option<GobVal>) -> Marshalers {
+    Marshalers {
+        val: GobVal(Vec::new()),
+        ptr: ptr.map(Box::new),
+        ptr_val: ptr_val.map(Box::new),
+        bin: BinVal(String::new()),
+        text: TextVal {
+            text: String::new(),
+        },
+        list: Vec::new(),
+        dict: None,
+    }
+}
+
 fn val(text: &str) -> GobVal {
     GobVal(format!("gob:{text}").into_bytes())
 }
@@ -81,6 +145,27 @@ pub(crate) fn cases() -> Vec<Case> {
         ),
         case("gob_encoder_pointer_to_value", [same(Box::new(val("v")))]),
         case("marshaler_slice", [same(vec![val("a"), val("")])]),
+        case("binary_marshaler", [same(BinVal("b".to_owned()))]),
+        case(
+            "marshaler_fields",
+            [same(Marshalers {
+                val: val("v"),
+                bin: BinVal("b".to_owned()),
+                text: TextVal {
+                    text: "t".to_owned(),
+                },
+                list: vec![val("l"), val("")],
+                dict: Some(BTreeMap::from([("k".to_owned(), val("m"))])),
+                ..marshalers(Some(ptr("p")), Some(val("pv")))
+            })],
+        ),
+        case(
+            "marshaler_fields_zero",
+            [
+                same(marshalers(None, None)),
+                same(marshalers(Some(ptr("")), Some(val("")))),
+            ],
+        ),
         case(
             "text_marshaler",
             [same(TextVal {

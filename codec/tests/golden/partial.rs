@@ -64,13 +64,6 @@ pub(crate) fn cases() -> Vec<Case> {
         .into_iter()
         .map(|name| case(name, [around(), around()]))
         .collect();
-    let text = |text: &str| {
-        received(OnlyText {
-            text: TextVal {
-                text: text.to_owned(),
-            },
-        })
-    };
     let duration = |r#for| received(OnlyDuration { r#for });
     let ip = |ip: &[u8]| received(OnlyIP { ip: ip.to_owned() });
     let localhost_v6 = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 192, 0, 2, 1];
@@ -83,10 +76,7 @@ pub(crate) fn cases() -> Vec<Case> {
         case("interface_top_list", [skipped()]),
         case("interface_top_dict", [skipped()]),
         case("interface_pointer", [skipped()]),
-        case("marshaler_fields", [text("t")]),
-        case("marshaler_fields_zero", [text(""), text("")]),
         case("marshaler_interface", [around(), around()]),
-        case("binary_marshaler", [skipped()]),
         case("time", [skipped(), skipped(), skipped(), skipped()]),
         case(
             "time_fields",
