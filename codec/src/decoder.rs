@@ -1,5 +1,6 @@
 //! [`Decoder`]: a stream of bytes as values.
 
+mod holding;
 mod plans;
 mod raw;
 mod stream;

@@ -9,6 +9,7 @@
 //! the same [`Limits`] as the decoder.
 
 mod definition;
+mod definitions;
 mod draft;
 mod event;
 mod frame;
@@ -16,15 +17,13 @@ mod input;
 mod recoder;
 mod token;
 
-use std::collections::HashMap;
-use std::sync::Arc;
-
 pub use definition::{Definition, DefinitionKind, FieldDefinition};
 pub use event::Event;
 pub use recoder::{Recoder, recode};
 
 use crate::error::{Error, Result};
 use crate::{Limits, TypeId};
+use definitions::Definitions;
 use frame::{Frame, Shape};
 use input::Input;
 use token::Token;
@@ -56,7 +55,7 @@ use token::Token;
 pub struct Inspector {
     limits: Limits,
     input: Input,
-    types: HashMap<i32, Arc<Definition>>,
+    types: Definitions,
     /// Bytes that definitions may still own.
     type_room: usize,
     next: Next,
@@ -114,7 +113,7 @@ impl Inspector {
         Self {
             limits,
             input: Input::default(),
-            types: HashMap::new(),
+            types: Definitions::default(),
             type_room: limits.type_bytes,
             next: Next::Message,
             frames: Vec::new(),
@@ -139,10 +138,11 @@ impl Inspector {
         self.input.fill_from(reader)
     }
 
-    /// The type with this number, once its definition was read.
+    /// The type with this number, once its definition was read; also one of those
+    /// that definitions are made of (16 to 24), which need none.
     #[must_use]
     pub fn definition(&self, id: i32) -> Option<&Definition> {
-        self.types.get(&id).map(Arc::as_ref)
+        self.types.get(id)
     }
 
     /// Offset in the stream of the first byte that no event covers yet.
@@ -261,7 +261,7 @@ impl Inspector {
                 "a definition of type {id}, which is predefined"
             )));
         }
-        if self.types.contains_key(&id.get()) {
+        if self.types.get(id.get()).is_some() {
             return Err(Error::malformed(format!(
                 "a second definition of type {id}"
             )));
@@ -271,7 +271,7 @@ impl Inspector {
             return Err(Error::limit("number of types", most, "types"));
         }
         let definition = Definition::read(id, &mut self.input, &mut self.type_room, &self.limits)?;
-        self.types.insert(id.get(), Arc::new(definition));
+        self.types.insert(definition);
         Ok(Token::Definition { offset, id, inline })
     }
 

@@ -19,6 +19,7 @@
 // The derive macro names this crate; so can its own tests and examples.
 extern crate self as gobrpc_codec;
 
+mod chunks;
 mod decode;
 mod decoder;
 pub mod dump;

@@ -78,19 +78,14 @@ impl Plan {
         self.singleton
     }
 
-    /// Bytes of memory that the plan owns.
-    pub(crate) fn weight(&self) -> usize {
-        let fields: usize = self.nodes.iter().map(Node::fields).sum();
-        weight(self.nodes.len(), fields)
-    }
-
     /// Compiles the plan by which values of `wire` become values of `local`, if
-    /// it owns no more than `room` bytes.
+    /// it owns no more bytes than there is room. What it owns is taken from `room`,
+    /// also if it comes to nothing: a peer could ask for that again and again.
     pub(crate) fn compile(
         types: &TypeTable,
         wire: TypeId,
         local: &Schema,
-        room: usize,
+        room: &mut usize,
     ) -> Result<Self> {
         if local.is_endless() {
             return Err(Error::misuse(format!(
@@ -105,19 +100,20 @@ impl Plan {
         };
         compiler.node_of(wire.get(), local.root(), None);
         let mut nodes = Vec::new();
-        let mut fields = 0;
+        let (mut fields, most) = (0, *room);
         while let Some(place) = compiler.places.get(nodes.len()).copied() {
             let node = compiler
                 .node(place, NodeId::new(nodes.len()))
                 .map_err(|error| compiler.locate(error, place))?;
             fields += node.fields();
-            if weight(compiler.places.len(), fields) > room {
+            let Some(left) = most.checked_sub(weight(compiler.places.len(), fields)) else {
                 return Err(Error::limit(
                     "size of the plans that map the types of a stream",
-                    room,
+                    most,
                     "type_bytes",
                 ));
-            }
+            };
+            *room = left;
             nodes.push(node);
         }
         Ok(Self {

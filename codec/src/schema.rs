@@ -5,11 +5,13 @@ mod cache;
 mod compare;
 mod endless;
 mod name;
+mod nodes;
 mod prelude;
 
 pub use builder::{SchemaBuilder, StructBuilder};
 pub use compare::{Comparison, Difference, DifferenceKind, Effect};
 pub use name::Name;
+pub(crate) use nodes::Nodes;
 pub(crate) use prelude::{Defined, Prelude};
 
 use std::any::TypeId;
@@ -33,7 +35,7 @@ use std::fmt;
 /// ```
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Schema {
-    pub(crate) nodes: Vec<Type>,
+    pub(crate) nodes: Nodes,
     pub(crate) root: Edge,
     pub(crate) prelude: Prelude,
 }
@@ -169,6 +171,15 @@ impl Kind {
 }
 
 impl Type {
+    /// What stands where a type is not known.
+    pub(crate) const UNKNOWN: Self = Self {
+        key: None,
+        kind: Kind::Interface,
+        name: Name::EMPTY,
+        package: String::new(),
+        beside: Vec::new(),
+    };
+
     /// What the type is on the wire.
     #[must_use]
     pub fn kind(&self) -> &Kind {
@@ -247,13 +258,7 @@ impl Schema {
     /// A reference of another schema gives some other type.
     #[must_use]
     pub fn get(&self, edge: Edge) -> &Type {
-        const UNKNOWN: &Type = &Type {
-            key: None,
-            kind: Kind::Interface,
-            name: Name::EMPTY,
-            package: String::new(),
-            beside: Vec::new(),
-        };
+        const UNKNOWN: &Type = &Type::UNKNOWN;
         self.nodes.get(edge.node as usize).unwrap_or(UNKNOWN)
     }
 

@@ -9,6 +9,7 @@ mod map;
 mod opaque;
 mod parts;
 mod same;
+mod stream_types;
 mod structure;
 mod types;
 mod zero;
@@ -21,7 +22,8 @@ pub use structure::Struct;
 
 pub(crate) use decode::read_value;
 pub(crate) use parts::Parts;
-pub(crate) use types::{StreamTypes, TypeRef};
+pub(crate) use stream_types::StreamTypes;
+pub(crate) use types::TypeRef;
 
 use std::sync::Arc;
 

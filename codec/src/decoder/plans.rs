@@ -24,7 +24,8 @@ pub(crate) struct PlanCache {
 #[derive(Debug, Default)]
 struct Plans {
     known: HashMap<(RustType, TypeId), Known, BuildHasherDefault<KeyHasher>>,
-    /// Bytes of memory that the plans own.
+    /// Bytes of memory that the plans own, or that those owned which came to
+    /// nothing.
     weight: usize,
 }
 
@@ -68,13 +69,12 @@ impl PlanCache {
             }
         };
         // Compiled without the lock; two at once come to the same.
-        let compiled = Plan::compile(types, wire, T::schema(), room).map(Arc::new);
+        let mut left = room;
+        let compiled = Plan::compile(types, wire, T::schema(), &mut left).map(Arc::new);
         let mut plans = self.lock();
+        plans.weight += room - left;
         let known = match &compiled {
-            Ok(plan) => {
-                plans.weight += plan.weight();
-                Known::Plan(Arc::clone(plan))
-            }
+            Ok(plan) => Known::Plan(Arc::clone(plan)),
             Err(error) => Known::Failed(types.len(), error.clone()),
         };
         plans.known.insert(key, known);
@@ -85,22 +85,13 @@ impl PlanCache {
     ///
     /// They may be those of a later table of the stream, which has them all.
     pub(crate) fn dynamic(&self, types: &TypeTable) -> Arc<StreamTypes> {
-        let mut known = self.lock_dynamic();
-        match &*known {
-            Some(known) if known.covers(types) => Arc::clone(known),
-            _ => Arc::clone(known.insert(Arc::new(StreamTypes::new(types)))),
+        let mut known = self.dynamic.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = known.get_or_insert_with(Arc::default);
+        if !known.covers(types) {
+            // Copied if another thread decodes by it just now.
+            Arc::make_mut(known).extend(types);
         }
-    }
-
-    /// Types that were made before, if they have all that values of `root` need
-    /// outside of interfaces.
-    pub(crate) fn known_dynamic(&self, root: TypeId) -> Option<Arc<StreamTypes>> {
-        let known = self.lock_dynamic().clone()?;
-        known.edge(root).is_ok().then_some(known)
-    }
-
-    fn lock_dynamic(&self) -> MutexGuard<'_, Option<Arc<StreamTypes>>> {
-        self.dynamic.lock().unwrap_or_else(PoisonError::into_inner)
+        Arc::clone(known)
     }
 
     /// Plans are made from definitions, and so may take some times what these

@@ -1,18 +1,18 @@
 //! [`Stream`]: what a decoder knows of its stream, without the buffer.
 
 use std::any::TypeId as RustType;
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
 
+use super::holding::Holding;
 use super::{PlanCache, RawValue};
 use crate::Limits;
 use crate::decode::Decode;
 use crate::error::{Error, Result};
 use crate::plan::Plan;
 use crate::types::{TypeId, TypeTable};
-use crate::walk::{Assembled, Assembly, may_hold_interface};
+use crate::walk::{Assembled, Assembly};
 use crate::wire::{Reader, read_uint};
 
 /// The types, plans and limits of a stream, and the value that is under way.
@@ -23,8 +23,8 @@ pub(crate) struct Stream {
     /// The plans that were used last: found without a lock and a hash.
     recent: [Option<(RustType, TypeId, Arc<Plan>)>; 2],
     assembly: Option<(TypeId, Assembly)>,
-    /// Root types and whether their values may hold interfaces.
-    interfaces: HashMap<TypeId, bool>,
+    /// Which types' values may hold interfaces.
+    holding: Holding,
     /// The two that came last: an RPC stream alternates between headers and
     /// bodies.
     last_roots: [Option<(TypeId, bool)>; 2],
@@ -50,7 +50,7 @@ impl Stream {
             plans: Arc::new(PlanCache::new(limits)),
             recent: [None, None],
             assembly: None,
-            interfaces: HashMap::new(),
+            holding: Holding::default(),
             last_roots: [None, None],
         }
     }
@@ -130,19 +130,7 @@ impl Stream {
         if let Some((_, answer)) = last.clone().find(|(last, _)| *last == id) {
             return *answer;
         }
-        let answer = match self.interfaces.get(&id) {
-            Some(&answer) => answer,
-            None => {
-                // Holds for good: a type is defined once, and one that leads to
-                // types which are not defined yet counts as holding interfaces.
-                let answer = may_hold_interface(&self.types, id);
-                // No more roots than types are worth keeping.
-                if self.interfaces.len() <= self.types.len() + 32 {
-                    self.interfaces.insert(id, answer);
-                }
-                answer
-            }
-        };
+        let answer = self.holding.may_hold(&self.types, id.get());
         self.last_roots.swap(0, 1);
         self.last_roots[0] = Some((id, answer));
         answer

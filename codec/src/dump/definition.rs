@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::sync::Arc;
 
-use super::shape::{Form, Shape};
+use super::shape::{Form, PREDEFINED, Shape};
 use super::{Dumper, Stop, line};
 use crate::error::Error;
 
@@ -114,8 +114,7 @@ impl Dumper {
             let text = format!("a second definition of type {id}");
             return Err(Error::malformed(text).into());
         }
-        // Eight types are predefined.
-        if self.types.len() - 8 >= self.limits.types {
+        if self.types.len() - PREDEFINED >= self.limits.types {
             return Err(Error::limit("number of types", self.limits.types, "types").into());
         }
         self.own(DEFINITION)?;

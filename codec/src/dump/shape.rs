@@ -61,9 +61,16 @@ impl Shape {
     }
 }
 
-/// The types that need no definition (`type.go`, `basicTypes`).
+/// How many types need no definition.
+pub(super) const PREDEFINED: usize = 17;
+
+/// The types that need no definition: scalars, and what definitions are made of
+/// (`type.go`, the variables and `init`).
 pub(super) fn predefined() -> HashMap<i64, Arc<Shape>> {
-    let forms = [
+    const INT: i64 = 2;
+    const STRING: i64 = 6;
+    const COMMON: (&str, i64) = ("CommonType", 18);
+    let scalars = [
         Form::Bool,
         Form::Int,
         Form::Uint,
@@ -73,8 +80,43 @@ pub(super) fn predefined() -> HashMap<i64, Arc<Shape>> {
         Form::Complex,
         Form::Interface,
     ];
-    let shapes = forms
-        .into_iter()
-        .map(|form| Arc::new(Shape::new(b"", form)));
-    (1..).zip(shapes).collect()
+    let scalars = (1..).zip(scalars.map(|form| Shape::new(b"", form)));
+    let structs: [(&str, &[(&str, i64)]); 9] = [
+        (
+            "wireType",
+            &[
+                ("ArrayT", 17),
+                ("SliceT", 19),
+                ("StructT", 20),
+                ("MapT", 23),
+                ("GobEncoderT", 24),
+                ("BinaryMarshalerT", 24),
+                ("TextMarshalerT", 24),
+            ],
+        ),
+        ("arrayType", &[COMMON, ("Elem", INT), ("Len", INT)]),
+        ("CommonType", &[("Name", STRING), ("Id", INT)]),
+        ("sliceType", &[COMMON, ("Elem", INT)]),
+        ("structType", &[COMMON, ("Field", 22)]),
+        ("fieldType", &[("Name", STRING), ("Id", INT)]),
+        ("", &[]),
+        ("mapType", &[COMMON, ("Key", INT), ("Elem", INT)]),
+        ("gobEncoderType", &[COMMON]),
+    ];
+    let structs = (16..).zip(structs).map(|(id, (name, fields))| {
+        let form = match id {
+            22 => Form::Slice { elem: 21 },
+            _ => Form::Struct {
+                fields: fields
+                    .iter()
+                    .map(|(name, id)| (name.as_bytes().to_vec(), *id))
+                    .collect(),
+            },
+        };
+        (id, Shape::new(name.as_bytes(), form))
+    });
+    scalars
+        .chain(structs)
+        .map(|(id, shape)| (id, Arc::new(shape)))
+        .collect()
 }

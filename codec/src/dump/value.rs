@@ -215,8 +215,9 @@ impl Dumper {
                         return Err(Error::malformed(text).into());
                     }
                 }
-                // Each takes a byte or more.
-                if count > left && !self.cut {
+                // Each takes a byte or more, here or in further messages: Go ends one
+                // where it defines the type of an interface's value.
+                if count > self.limits.message_bytes as u64 && !self.cut {
                     let text = format!("a count of {count} where {left} bytes are left");
                     return Err(Error::malformed(text).into());
                 }

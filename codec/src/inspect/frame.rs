@@ -1,10 +1,8 @@
 //! What the inspector is inside of, on a stack of the heap.
 
-use std::collections::HashMap;
-use std::sync::Arc;
-
+use super::definitions::Definitions;
 use super::token::Token;
-use super::{Definition, DefinitionKind, Event, Inspector, Next};
+use super::{DefinitionKind, Event, Inspector, Next};
 use crate::error::{Error, Result};
 use crate::schema::Kind;
 use crate::types::builtin_kind;
@@ -43,8 +41,8 @@ pub(super) enum Shape {
 }
 
 impl Shape {
-    pub(super) fn of(types: &HashMap<i32, Arc<Definition>>, id: i32) -> Result<Self> {
-        Ok(match types.get(&id).map(|definition| &definition.kind) {
+    pub(super) fn of(types: &Definitions, id: i32) -> Result<Self> {
+        Ok(match types.get(id).map(|definition| &definition.kind) {
             Some(DefinitionKind::Struct { .. }) => Self::Struct,
             Some(DefinitionKind::Slice { elem }) => Self::Slice(*elem),
             Some(DefinitionKind::Array { elem, length }) => Self::Array(*elem, *length),
@@ -71,13 +69,13 @@ impl Inspector {
                 Event::StructStart { id }.into()
             }
             Shape::Slice(elem) => {
-                let count = self.input.count()?;
+                let count = self.input.count(self.limits.message_bytes)?;
                 self.push(Frame::Items { elem, left: count })?;
                 Event::SliceStart { id, count }.into()
             }
             Shape::Array(elem, length) => {
                 let offset = self.input.offset();
-                let count = self.input.count()?;
+                let count = self.input.count(self.limits.message_bytes)?;
                 if count != length as u64 {
                     let text = format!("{count} elements of an array of {length}");
                     return Err(Error::malformed(text).at_offset(offset));
@@ -86,7 +84,7 @@ impl Inspector {
                 Event::ArrayStart { id, count }.into()
             }
             Shape::Map(key, elem) => {
-                let count = self.input.count()?;
+                let count = self.input.count(self.limits.message_bytes)?;
                 self.push(Frame::Map {
                     key,
                     elem,
@@ -186,13 +184,8 @@ impl Inspector {
 }
 
 /// The place and the type of the field that a delta names.
-fn field(
-    types: &HashMap<i32, Arc<Definition>>,
-    id: i32,
-    delta: u64,
-    next: usize,
-) -> Result<(usize, i32)> {
-    let fields = match types.get(&id).map(|definition| &definition.kind) {
+fn field(types: &Definitions, id: i32, delta: u64, next: usize) -> Result<(usize, i32)> {
+    let fields = match types.get(id).map(|definition| &definition.kind) {
         Some(DefinitionKind::Struct { fields }) => fields.as_slice(),
         _ => &[],
     };

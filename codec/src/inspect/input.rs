@@ -153,11 +153,12 @@ impl Input {
         self.take(length)
     }
 
-    /// Takes a count of items: each takes a byte or more.
-    pub(super) fn count(&mut self) -> Result<u64> {
+    /// Takes a count of items: each takes a byte or more, here or in the further
+    /// messages of a value that comes in pieces, of `most` bytes in all.
+    pub(super) fn count(&mut self, most: usize) -> Result<u64> {
         let count = self.uint()?;
         let left = self.left();
-        if count > left as u64 {
+        if count > most as u64 {
             return Err(Error::malformed(format!(
                 "a count of {count} where {left} bytes are left"
             )));

@@ -1,11 +1,10 @@
 //! [`Token`]: an event that does not borrow yet.
 
-use std::collections::HashMap;
 use std::ops::Range;
-use std::sync::Arc;
 
+use super::Event;
+use super::definitions::Definitions;
 use super::input::Input;
-use super::{Definition, Event};
 use crate::TypeId;
 
 /// An event, with places in the buffer instead of bytes: the loop that finds it
@@ -32,14 +31,10 @@ impl From<Event<'static>> for Token {
 }
 
 impl Token {
-    pub(super) fn event<'a>(
-        self,
-        input: &'a Input,
-        types: &'a HashMap<i32, Arc<Definition>>,
-    ) -> Event<'a> {
+    pub(super) fn event<'a>(self, input: &'a Input, types: &'a Definitions) -> Event<'a> {
         match self {
             Self::Plain(event) => event,
-            Self::Definition { offset, id, inline } => match types.get(&id.get()) {
+            Self::Definition { offset, id, inline } => match types.get(id.get()) {
                 Some(definition) => Event::Definition {
                     offset,
                     definition,

@@ -88,7 +88,7 @@ impl SchemaBuilder {
     pub fn build(self, root: Edge) -> Schema {
         Schema {
             prelude: Prelude::default(),
-            nodes: self.nodes,
+            nodes: self.nodes.into_iter().collect(),
             root,
         }
     }
@@ -286,7 +286,7 @@ impl SchemaBuilder {
         // Lends the nodes to a schema for as long as it takes to print them.
         let schema = Schema {
             prelude: Prelude::default(),
-            nodes: self.nodes.clone(),
+            nodes: self.nodes.iter().cloned().collect(),
             root: Edge::to(0),
         };
         let arguments: Vec<_> = arguments

@@ -157,6 +157,8 @@ struct Comparing<'a> {
     pairs: Vec<Pair>,
     known: HashSet<(u32, u32)>,
     roots: Vec<String>,
+    /// Places of types that the writer's and the reader's stream have not defined.
+    undefined: [HashSet<u32>; 2],
     steps: usize,
     found: Comparison,
 }
@@ -169,6 +171,7 @@ impl<'a> Comparing<'a> {
             pairs: Vec::new(),
             known: HashSet::new(),
             roots: Vec::new(),
+            undefined: Default::default(),
             steps: 0,
             found: Comparison::default(),
         }
@@ -220,10 +223,10 @@ impl<'a> Comparing<'a> {
             return;
         };
         let (from, to) = (pair.writer, pair.reader);
-        for (schema, edge, of_writer) in [(self.writer, from, true), (self.reader, to, false)] {
-            if edge.index() >= schema.nodes.len() {
-                return self.note(index, None, DifferenceKind::Undefined { of_writer });
-            }
+        let [of_writer, of_reader] = &self.undefined;
+        let of_writer = of_writer.contains(&from.node);
+        if of_writer || of_reader.contains(&to.node) {
+            return self.note(index, None, DifferenceKind::Undefined { of_writer });
         }
         let (writer, reader) = (self.writer.get(from), self.reader.get(to));
         match (&writer.kind, &reader.kind) {

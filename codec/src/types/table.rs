@@ -3,10 +3,13 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::predefined::definition_type;
+use super::sparse::Sparse;
 use super::{TypeId, WireType};
 use crate::Limits;
+use crate::chunks::Chunks;
 use crate::error::{Error, Result};
-use crate::schema::{Edge, FieldType, Kind, Name, Prelude, Schema, Type};
+use crate::schema::{Edge, FieldType, Kind, Name, Nodes, Prelude, Schema, Type};
 use crate::types::WireKind;
 
 /// The types that a stream has defined so far, by id.
@@ -16,9 +19,10 @@ use crate::types::WireKind;
 pub struct TypeTable {
     /// Ids from 64 up that are not much larger than the number of types, which
     /// is all that Go sends.
-    dense: Vec<Option<Arc<WireType>>>,
-    sparse: HashMap<i32, Arc<WireType>>,
-    count: usize,
+    dense: Chunks<Option<Arc<WireType>>>,
+    sparse: Sparse,
+    /// All ids, in the order in which they were defined.
+    order: Chunks<i32>,
     bytes: usize,
 }
 
@@ -26,34 +30,43 @@ pub struct TypeTable {
 const DENSE_IDS: usize = 8192;
 
 impl TypeTable {
-    /// The type with this number, unless it is predefined or unknown.
+    /// The type with this number: one that the stream has defined, or one of those
+    /// that definitions are made of (16 to 24), which every stream has. The others
+    /// below 64 are no [`WireType`]s but scalars or nothing.
     #[must_use]
+    #[inline]
     pub fn get(&self, id: i32) -> Option<&WireType> {
-        let index = TypeId::new(id)?.user_index()?;
+        let Some(index) = TypeId::new(id)?.user_index() else {
+            return definition_type(id);
+        };
         if index < DENSE_IDS {
             self.dense.get(index)?.as_deref()
         } else {
-            self.sparse.get(&id).map(Arc::as_ref)
+            self.sparse.get(id)
         }
     }
 
-    /// The numbers of all types, in no order.
-    pub(crate) fn ids(&self) -> impl Iterator<Item = i32> {
-        let dense = self.dense.iter().zip(TypeId::FIRST_USER.get()..);
-        let dense = dense.filter_map(|(slot, id)| slot.is_some().then_some(id));
-        dense.chain(self.sparse.keys().copied())
+    /// The numbers of all types that the stream has defined, in the order of their
+    /// definitions.
+    pub fn ids(&self) -> impl Iterator<Item = TypeId> {
+        self.order.iter().copied().filter_map(TypeId::new)
+    }
+
+    /// The same from this definition on.
+    pub(crate) fn ids_from(&self, index: usize) -> impl Iterator<Item = i32> {
+        self.order.from(index).copied()
     }
 
     /// How many types there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.count
+        self.order.len()
     }
 
     /// True if the stream has defined no type yet.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.count == 0
+        self.len() == 0
     }
 
     /// Adds the type that `bytes` define and gives what follows the definition.
@@ -76,7 +89,7 @@ impl TypeTable {
                 "a second definition of type {id}"
             )));
         }
-        if self.count >= limits.types {
+        if self.len() >= limits.types {
             return Err(Error::limit("number of types", limits.types, "types"));
         }
         let mut room = limits.type_bytes.saturating_sub(self.bytes);
@@ -89,16 +102,14 @@ impl TypeTable {
     fn insert(&mut self, id: TypeId, index: usize, wire: WireType) {
         let wire = Arc::new(wire);
         if index < DENSE_IDS {
-            if self.dense.len() <= index {
-                self.dense.resize(index + 1, None);
+            while self.dense.len() <= index {
+                self.dense.push(None);
             }
-            if let Some(slot) = self.dense.get_mut(index) {
-                *slot = Some(wire);
-            }
+            self.dense.set(index, Some(wire));
         } else {
             self.sparse.insert(id.get(), wire);
         }
-        self.count += 1;
+        self.order.push(id.get());
     }
 
     /// The types that `root` reaches, as a [`Schema`].
@@ -107,7 +118,7 @@ impl TypeTable {
     ///
     /// `Malformed` if a type that is needed was not defined.
     pub fn schema(&self, root: TypeId) -> Result<Schema> {
-        let mut nodes: Vec<Type> = Vec::new();
+        let mut nodes = Nodes::default();
         let mut places: HashMap<i32, u32> = HashMap::new();
         let mut todo = vec![root.get()];
         let mut order = Vec::new();

@@ -52,6 +52,18 @@ pub enum WireKind {
     Opaque(Opaque),
 }
 
+impl WireKind {
+    /// A part of the type: a field's type, or a key's and elements' ones.
+    pub(crate) fn part(&self, index: usize) -> Option<i32> {
+        match self {
+            Self::Struct { fields } => fields.get(index).map(|field| field.id),
+            Self::Slice { elem } | Self::Array { elem, .. } => [*elem].get(index).copied(),
+            Self::Map { key, elem } => [*key, *elem].get(index).copied(),
+            Self::Opaque(_) => None,
+        }
+    }
+}
+
 /// A field of a struct definition.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WireField {

@@ -23,19 +23,9 @@ impl RawValue {
     /// `Malformed` if its bytes are not gob or a type was not defined, `Limit` if
     /// it is too large or too deep.
     pub fn to_value(&self) -> Result<Value> {
-        let read = |types: &StreamTypes| {
-            read(types, self.type_id(), self.bytes(), self.limits())
-                .map_err(|error| error.at_offset(self.offset()))
-        };
-        // All types of a stream are made anew when it has defined another one;
-        // those of before mostly do.
-        if let Some(types) = self.plans().known_dynamic(self.type_id()) {
-            let value = read(&types);
-            if value.is_ok() || types.covers(self.types()) {
-                return value;
-            }
-        }
-        read(&self.plans().dynamic(self.types()))
+        let types = self.plans().dynamic(self.types());
+        read(&types, self.type_id(), self.bytes(), self.limits())
+            .map_err(|error| error.at_offset(self.offset()))
     }
 }
 

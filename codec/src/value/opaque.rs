@@ -47,7 +47,7 @@ impl OpaqueValue {
         };
         let schema = Schema {
             prelude: Prelude::default(),
-            nodes: vec![ty],
+            nodes: [ty].into_iter().collect(),
             root,
         };
         Self::from_type(TypeRef::new(&Arc::new(schema), root), payload)

@@ -74,7 +74,7 @@ fn table() -> Vec<(&'static str, Bytes, Option<ErrorKind>)> {
         ),
         ("redefined", bytes().slice(65, 2).slice(65, 2), MALFORMED),
         ("predefined", bytes().slice(63, 2), MALFORMED),
-        ("reserved", bytes().value(16, &raw(&[0])), MALFORMED),
+        ("reserved", bytes().value(15, &raw(&[0])), MALFORMED),
         (
             "common id",
             bytes()

@@ -13,5 +13,6 @@
 mod agree;
 mod golden;
 mod hostile;
+mod predefined;
 mod random;
 mod stream;

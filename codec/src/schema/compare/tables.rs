@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use super::{Comparing, Comparison, Difference, DifferenceKind};
 use crate::schema::{Edge, Schema};
-use crate::types::{TypeId, TypeTable};
+use crate::types::{DEFINITION_TYPES, TypeId, TypeTable};
 use crate::value::StreamTypes;
 
 impl TypeTable {
@@ -52,6 +52,7 @@ impl TypeTable {
         let (sent, wanted) = (StreamTypes::new(self), StreamTypes::new(reader));
         let (writer, reader) = (Types::new(self, &sent), Types::new(reader, &wanted));
         let mut comparing = Comparing::new(sent.schema(), wanted.schema());
+        comparing.undefined = [&sent, &wanted].map(StreamTypes::undefined);
         let mut only = Vec::new();
         for (key, edges) in &writer.by_key {
             let others = reader.by_key.get(key).map_or(&[][..], Vec::as_slice);
@@ -106,9 +107,8 @@ impl TypeTable {
     #[must_use]
     pub fn named(&self, name: &str) -> Option<TypeId> {
         self.ids()
-            .filter(|&id| self.get(id).is_some_and(|wire| wire.name == *name))
+            .filter(|id| self.get(id.get()).is_some_and(|wire| wire.name == *name))
             .min()
-            .and_then(TypeId::new)
     }
 }
 
@@ -124,8 +124,12 @@ struct Types<'a> {
 impl<'a> Types<'a> {
     fn new(table: &TypeTable, types: &'a StreamTypes) -> Self {
         let schema: &'a Schema = types.schema();
-        let parts = schema
-            .types()
+        let definitions = DEFINITION_TYPES.filter_map(|id| types.place(id));
+        let definitions: HashSet<u32> = definitions.map(|edge| edge.node).collect();
+        let users = (0..).zip(schema.types());
+        let parts = users
+            .filter(|(place, _)| !definitions.contains(place))
+            .map(|(_, ty)| ty)
             .flat_map(|ty| (0..).map_while(|index| ty.kind.part(index)))
             .map(|edge| edge.node)
             .collect();
@@ -134,9 +138,9 @@ impl<'a> Types<'a> {
             by_key: BTreeMap::new(),
             parts,
         };
-        let mut ids: Vec<i32> = table.ids().collect();
+        let mut ids: Vec<TypeId> = table.ids().collect();
         ids.sort_unstable();
-        for edge in ids.into_iter().filter_map(|id| types.place(id)) {
+        for edge in ids.into_iter().filter_map(|id| types.place(id.get())) {
             let name = schema.get(edge).full_name().as_bytes();
             // Go spells out unnamed types that it meets as the types of fields.
             let key = match name.first() {
