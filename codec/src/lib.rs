@@ -15,6 +15,8 @@
 //! | Go's types | [`go`], `marshal` | those that encode themselves |
 //! | streams | [`Encoder`], [`Decoder`] | many values, each type defined once |
 //! | any value | [`Value`], `serde`, `io`, `framed` | without Go types, or by other traits |
+//!
+//! The module [`spec`] is the format itself, in numbered sections.
 
 // The derive macro names this crate; so can its own tests and examples.
 extern crate self as gobrpc_codec;
@@ -40,6 +42,8 @@ mod message;
 mod plan;
 pub mod schema;
 mod serde;
+#[doc = include_str!("spec.md")]
+pub mod spec {}
 mod types;
 mod value;
 mod walk;

@@ -1,4 +1,4 @@
-//! Layer 2: messages, which are delimited by their lengths.
+//! Layer 2: messages, which are delimited by their lengths (spec 2).
 
 use crate::error::{Error, Result};
 use crate::wire::{put_uint, read_uint, uint_bytes};

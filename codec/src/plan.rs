@@ -1,4 +1,4 @@
-//! Layer 4: how a wire type maps onto a local one, compiled once.
+//! Layer 4: how a wire type maps onto a local one (spec 7), compiled once.
 //!
 //! A [`Plan`] is a graph of [`Node`]s, one for each pair of a wire type and a
 //! local type that meet in a value. Compiling it compares the types (`decode.go`,

@@ -4,7 +4,8 @@ use std::fmt;
 
 use crate::error::{Error, Result};
 
-/// The number of a wire type in one stream (`type.go`, `typeId`).
+/// The number of a wire type in one stream ([spec](crate::spec) 3; `type.go`,
+/// `typeId`).
 ///
 /// Ids below 64 are predefined, those from 64 up belong to the stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -1,4 +1,4 @@
-//! The types of type definitions, which every stream has.
+//! The types of type definitions, which every stream has (spec 3.1).
 
 use std::sync::OnceLock;
 

@@ -11,7 +11,7 @@ use crate::wire::{int_to_uint, put_uint};
 
 /// The types that one encoder has numbered and sent.
 ///
-/// Ids are given and definitions are sent in two different orders, both Go's: a
+/// Ids are given (spec 3.3) and definitions are sent (3.4) in two different orders, both Go's: a
 /// struct takes its id before its fields, everything else after its elements
 /// (`type.go`, `newTypeObject`); definitions go out from the outside in
 /// (`encoder.go`, `sendActualType`).

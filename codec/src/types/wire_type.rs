@@ -1,4 +1,4 @@
-//! [`WireType`]: a type definition, and its own encoding.
+//! [`WireType`]: a type definition, and its own encoding (spec 4.1).
 
 use super::TypeId;
 use crate::Limits;

@@ -1,4 +1,4 @@
-//! [`Assembly`]: a value that comes in pieces, put together.
+//! [`Assembly`]: a value that comes in pieces, put together (spec 6.4).
 //!
 //! Go defines the type of an interface's value in the middle of the value, and
 //! ends the message there (`encode.go`, `encodeInterface`). The walk takes these

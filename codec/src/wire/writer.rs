@@ -27,7 +27,7 @@ pub struct Writer {
 const LONGEST_NAME: usize = 1024;
 
 /// Appends an unsigned integer: below 0x80 the byte itself, else the negated
-/// count of big-endian bytes and then those (`encode.go`, `encodeUint`).
+/// count of big-endian bytes and then those (spec 1.1; `encode.go`, `encodeUint`).
 #[inline]
 pub(crate) fn put_uint(buf: &mut Vec<u8>, value: u64) {
     if value < 0x80 {
@@ -68,7 +68,7 @@ fn long_uint_bytes(value: u64) -> ([u8; 9], usize) {
     (bytes, 1 + count as usize)
 }
 
-/// Folds the sign into bit 0 (`encode.go`, `encodeInt`).
+/// Folds the sign into bit 0 (spec 1.2; `encode.go`, `encodeInt`).
 #[inline]
 pub(crate) const fn int_to_uint(value: i64) -> u64 {
     ((value << 1) ^ (value >> 63)) as u64
@@ -117,7 +117,7 @@ impl Writer {
     }
 
     /// Writes a float: the bytes of its bits reversed, so that the exponent
-    /// comes last and short fractions are short (`encode.go`, `floatBits`).
+    /// comes last and short fractions are short (spec 1.4; `encode.go`, `floatBits`).
     #[inline]
     pub fn float(&mut self, value: f64) {
         put_uint(&mut self.buf, value.to_bits().swap_bytes());
