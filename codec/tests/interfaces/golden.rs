@@ -216,6 +216,9 @@ fn several() {
             Some(Held::Point(point(1, 2))),
         ]],
     );
+    // The first message is shorter than the count of elements in it.
+    let points = (0..100).map(|_| Some(Held::Point(point(1, 2))));
+    check("interface_long_list", &[points.collect::<Vec<_>>()]);
     check(
         "interface_top_dict",
         &[std::collections::BTreeMap::from([(

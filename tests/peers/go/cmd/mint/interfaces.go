@@ -87,10 +87,21 @@ func interfaceSamples() []sample {
 		these("interface_methods", `Speakers{Dog{"rex"}, {&Cat{9}, Dog{"fido"}, nil}}`,
 			Speakers{Dog{"rex"}, []Speaker{&Cat{9}, Dog{"fido"}, nil}}),
 		these("interface_top_list", `[]any{int64(1), "s", Point{1, 2}}`, []any{int64(1), "s", Point{1, 2}}),
+		these("interface_long_list", "[]any of 100 times Point{1, 2}: the first one's message is shorter than its count", longList()),
 		these("interface_top_dict", `map[string]any{"k": "v"}`, map[string]any{"k": "v"}),
 		{name: "interface_pointer", note: "*any to Point{1, 2}: a top-level value of type interface (8)", values: func() []any {
 			var v any = Point{1, 2}
 			return []any{&v}
 		}},
 	}
+}
+
+// longList has more elements than its first message has bytes, which ends at the
+// definition of Point.
+func longList() []any {
+	list := make([]any, 100)
+	for i := range list {
+		list[i] = Point{1, 2}
+	}
+	return list
 }
