@@ -23,6 +23,7 @@ use crate::ServerConfig;
 use crate::backlog::{Backlog, Waiting};
 use crate::codec::Codec;
 use crate::handlers::{self, Event, Finished};
+use crate::health::Health;
 use crate::listener::Io;
 use crate::preface;
 use crate::router::{Route, Router};
@@ -32,6 +33,9 @@ use crate::router::{Route, Router};
 pub(crate) struct Shared {
     pub(crate) router: Router,
     pub(crate) config: ServerConfig,
+    pub(crate) health: Health,
+    /// The server tells what it offers.
+    pub(crate) reflects: bool,
     /// JSON-RPC is served, too.
     #[cfg(feature = "jsonrpc")]
     pub(crate) jsonrpc: bool,

@@ -184,7 +184,7 @@ impl Drop for Ticket {
 
 /// What a caller learns of a panic: that it was one, and not what it said, which
 /// may hold secrets. The panic hook has printed that here.
-fn panicked(name: &str) -> Error {
+pub(crate) fn panicked(name: &str) -> Error {
     Error::internal(format!("rpc: the handler of {name} panicked"))
 }
 

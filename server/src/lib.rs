@@ -9,7 +9,10 @@ mod codec;
 mod config;
 mod connection;
 mod handlers;
+mod health;
+mod in_process;
 mod listener;
+mod pages;
 mod preface;
 mod reflection;
 mod router;
@@ -23,8 +26,11 @@ pub use gobrpc_protocol as protocol;
 pub use config::ServerConfig;
 #[cfg(feature = "macros")]
 pub use gobrpc_macros::service;
+pub use health::Health;
+pub use in_process::InProcess;
 pub use listener::{Accepting, Io, Listener};
 pub use protocol::codec::Gob;
+pub use protocol::health::ServingStatus;
 pub use protocol::{
     Cancel, Code, Context, Error, ErrorDetails, Metadata, Result, Sender, Service, ServiceInfo,
     Streaming, TraceContext,

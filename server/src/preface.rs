@@ -10,6 +10,7 @@ use tracing::warn;
 use crate::codec::Codec;
 use crate::connection::Shared;
 use crate::listener::Io;
+use crate::pages::Page;
 
 /// Reads as much as it takes to tell what is spoken, and answers HTTP.
 ///
@@ -53,8 +54,13 @@ pub(crate) async fn negotiate<S: Io>(io: &mut S, shared: &Shared) -> io::Result<
                 refuse(io, "405 Method Not Allowed", "405 must CONNECT\n").await?;
                 return Ok(None);
             }
-            Preface::Connect { .. } | Preface::Http { .. } => {
-                refuse(io, "404 Not Found", "404 page not found\n").await?;
+            Preface::Http { method, path, .. } => {
+                let page = Page::of(&method, &path, shared);
+                answer(io, &page, method != "HEAD").await?;
+                return Ok(None);
+            }
+            Preface::Connect { .. } => {
+                answer(io, &Page::not_found(), true).await?;
                 return Ok(None);
             }
             Preface::Malformed(why) => {
@@ -114,12 +120,24 @@ impl Opening {
 
 /// Answers an HTTP request. To a TLS client, any such text is "no TLS", which is
 /// what Go's and rustls' errors say then.
-pub(crate) async fn refuse<S: Io>(io: &mut S, status: &str, text: &str) -> io::Result<()> {
-    let response = format!(
-        "HTTP/1.0 {status}\r\nContent-Type: text/plain; charset=utf-8\r\n\
-         Content-Length: {}\r\nConnection: close\r\n\r\n{text}",
-        text.len()
+pub(crate) async fn refuse<S: Io>(io: &mut S, status: &'static str, text: &str) -> io::Result<()> {
+    answer(io, &Page::text(status, text), true).await
+}
+
+async fn answer<S: Io>(io: &mut S, page: &Page, with_body: bool) -> io::Result<()> {
+    let Page {
+        status,
+        content_type,
+        body,
+    } = page;
+    let mut response = format!(
+        "HTTP/1.0 {status}\r\nContent-Type: {content_type}\r\nContent-Length: {}\r\n\
+         Connection: close\r\n\r\n",
+        body.len()
     );
+    if with_body {
+        response.push_str(body);
+    }
     io.write_all(response.as_bytes()).await?;
     io.flush().await
 }

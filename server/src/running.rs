@@ -12,6 +12,7 @@ use tokio_util::task::TaskTracker;
 use tracing::{debug, warn};
 
 use crate::connection::{self, Shared};
+use crate::health::Health;
 use crate::listener::Listener;
 
 /// A server that listens and serves in the background.
@@ -93,12 +94,22 @@ impl Running {
         self.open.load(Ordering::Relaxed)
     }
 
+    /// Which services take calls, as clients and load balancers learn it. To be
+    /// kept for after the start of a shutdown, it is a handle.
+    #[must_use]
+    pub fn health(&self) -> Health {
+        self.shared.health.clone()
+    }
+
     /// Stops without losing a call: closes the listener, answers all that comes
     /// on open connections until each is quiet or its peer closes, and cuts what
     /// is left when `grace` is over.
     ///
-    /// Take the server out of the registry before, so that clients go elsewhere.
+    /// Take the server out of the registry before, so that clients go elsewhere;
+    /// those that look at its health are told by [`Health::shut_down`], some time
+    /// before.
     pub async fn shutdown(self, grace: Duration) -> ShutdownReport {
+        self.shared.health.shut_down();
         self.stop_accepting.cancel();
         self.shared.drain.cancel();
         self.tasks.close();

@@ -3,6 +3,7 @@
 use std::io;
 use std::sync::Arc;
 
+use gobrpc_protocol::health::SERVICE as HEALTH;
 use gobrpc_protocol::reflection::{Listing, SERVICE};
 use gobrpc_protocol::{Result, Service};
 use tokio_util::sync::CancellationToken;
@@ -10,6 +11,8 @@ use tokio_util::sync::CancellationToken;
 use crate::ServerConfig;
 use crate::address;
 use crate::connection::{self, Shared};
+use crate::health::Health;
+use crate::in_process::InProcess;
 use crate::listener::{Io, Listener};
 use crate::reflection::Reflection;
 use crate::router::Router;
@@ -51,6 +54,8 @@ pub struct Server {
     router: Router,
     config: ServerConfig,
     without_reflection: bool,
+    health: Option<Health>,
+    without_health: bool,
     #[cfg(feature = "jsonrpc")]
     jsonrpc: bool,
     #[cfg(feature = "tls")]
@@ -97,7 +102,29 @@ impl Server {
         self
     }
 
-    /// Leaves out the reflection service, which tells every caller what the
+    /// Tells of this health, so that services can have a status before the server
+    /// starts. Servers that share it are shut down together, as far as it tells.
+    #[must_use]
+    pub fn with_health(mut self, health: Health) -> Self {
+        self.health = Some(health);
+        self
+    }
+
+    /// Leaves out the health service, which tells every caller the state of those
+    /// that it can name. The paths `/healthz` and `/readyz` stay.
+    #[must_use]
+    pub fn without_health(mut self) -> Self {
+        self.without_health = true;
+        self
+    }
+
+    /// Calls to these services from this process, without a socket.
+    #[must_use]
+    pub fn in_process(&self) -> InProcess {
+        InProcess::from_router(self.shared().0.router.clone())
+    }
+
+    /// Leaves out the reflection service and the page `/debug/rpc`, which tells every caller what the
     /// server offers.
     #[must_use]
     pub fn without_reflection(mut self) -> Self {
@@ -134,6 +161,11 @@ impl Server {
 
     fn shared(&self) -> (Arc<Shared>, Listing) {
         let mut router = self.router.clone();
+        let health = self.health.clone().unwrap_or_default();
+        if !self.without_health {
+            // A service of the user's under this name is what the user wants.
+            let _ = router.register(HEALTH, Arc::new(health.clone()));
+        }
         let reflection = Arc::new(Reflection::default());
         if !self.without_reflection {
             // A service of the user's under this name is what the user wants.
@@ -141,9 +173,14 @@ impl Server {
         }
         let listing = router.listing();
         let _ = reflection.listing.set(listing.clone());
+        for service in &listing.services {
+            health.add(&service.name);
+        }
         let shared = Arc::new(Shared {
             router,
             config: self.config.clone(),
+            health,
+            reflects: !self.without_reflection,
             #[cfg(feature = "jsonrpc")]
             jsonrpc: self.jsonrpc,
             #[cfg(feature = "tls")]

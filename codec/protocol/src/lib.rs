@@ -15,6 +15,7 @@ pub mod error;
 pub mod extensions;
 pub mod flow;
 pub mod header;
+pub mod health;
 pub mod http_connect;
 pub mod identity;
 pub mod info;

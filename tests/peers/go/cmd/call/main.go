@@ -36,6 +36,9 @@ func main() {
 	concurrencyChecks(s)
 	headerChecks(s)
 	garbageChecks(s)
+	if s.beyond {
+		builtinChecks(s)
+	}
 	if s.mode == "http" {
 		httpChecks(s)
 	}
