@@ -310,7 +310,15 @@ async fn reflection_lists_services_methods_and_types() {
         .collect();
     assert_eq!(
         names,
-        ["Arith", "Echo", "Extra", "Misc", "gobrpc.Reflection"]
+        [
+            "Arith",
+            "Echo",
+            "Extra",
+            "Misc",
+            "Shapes",
+            "gobrpc.Health",
+            "gobrpc.Reflection"
+        ]
     );
     let method = listing.method("Arith.Divide").unwrap();
     assert_eq!(method.docs, "Quotient and remainder.");

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::Args;
+use gobrpc_protocol::health::SERVICE as HEALTH;
 use gobrpc_protocol::reflection::{Listing, MethodListing, SERVICE, TypeListing, TypeReference};
 use serde_json::{Value as Json, json};
 
@@ -31,7 +32,7 @@ pub(crate) struct ListArgs {
     /// Print one JSON object
     #[arg(long)]
     json: bool,
-    /// Also list the reflection service itself
+    /// Also list what every server has: health, reflection
     #[arg(long)]
     all: bool,
 }
@@ -51,7 +52,9 @@ async fn list(args: &ListArgs) -> Outcome {
         )));
     };
     if !args.all {
-        listing.services.retain(|service| service.name != SERVICE);
+        listing
+            .services
+            .retain(|service| ![SERVICE, HEALTH].contains(&service.name.as_str()));
     }
     let text = if args.json {
         format!("{:#}\n", as_json(&listing))
