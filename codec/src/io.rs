@@ -199,9 +199,27 @@ impl<W: Write> WriteEncoder<W> {
 
     /// Writes a new stream within other limits than the default ones.
     pub fn with_limits(writer: W, limits: Limits) -> Self {
+        Self::from_encoder(writer, Encoder::with_limits(limits))
+    }
+
+    /// Writes what an encoder makes, which may have options or have begun the stream.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::collections::HashMap;
+    ///
+    /// use gobrpc_codec::{Encoder, WriteEncoder};
+    ///
+    /// let mut values = WriteEncoder::from_encoder(Vec::new(), Encoder::new().sorted_maps());
+    /// values.encode(&HashMap::from([("b", 2_u64), ("a", 1)]))?;
+    /// assert!(values.into_inner().ends_with(b"\x02\x01a\x01\x01b\x02"));
+    /// # Ok::<(), gobrpc_codec::Error>(())
+    /// ```
+    pub fn from_encoder(writer: W, encoder: Encoder) -> Self {
         Self {
             writer,
-            encoder: Encoder::with_limits(limits),
+            encoder,
             buf: Vec::new(),
             failed: false,
         }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::{Struct, TypeRef, Value};
+use super::{Map, Struct, TypeRef, Value};
 use crate::error::{Error, Result};
 use crate::interface::{EncodedType, InterfaceMark};
 use crate::schema::{Edge, FieldType, Kind, Schema};
@@ -46,12 +46,38 @@ impl Prepared {
     /// `Misuse` if the value is not of the type, and as for
     /// [`Prepared::from_value`].
     pub fn from_value_as(value: &Value, schema: &Arc<Schema>) -> Result<Self> {
-        let mut writing = Writing {
-            out: Vec::with_capacity(64),
-            marks: Vec::new(),
-            held_types: HashMap::new(),
-            outer: Vec::new(),
-        };
+        Self::write_value(value, schema, false)
+    }
+
+    /// Encodes a value by its own schema, with its maps in the order of their keys'
+    /// bytes and not in that in which they were sent: equal entries give equal
+    /// bytes. Maps in the keys of maps, which Go does not have, keep their order.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Prepared::from_value`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::collections::BTreeMap;
+    ///
+    /// use gobrpc_codec::{Encoder, Map, Prepared, Value, to_vec};
+    ///
+    /// let mut map = Map::typed::<BTreeMap<String, i64>>();
+    /// map.push("b".into(), 2_i64.into());
+    /// map.push("a".into(), 1_i64.into());
+    /// let mut stream = Vec::new();
+    /// Encoder::new().append(&Prepared::from_value_sorted(&map.into())?, &mut stream)?;
+    /// assert_eq!(stream, to_vec(&BTreeMap::from([("a", 1_i64), ("b", 2)]))?);
+    /// # Ok::<(), gobrpc_codec::Error>(())
+    /// ```
+    pub fn from_value_sorted(value: &Value) -> Result<Self> {
+        Self::write_value(value, &value.schema(), true)
+    }
+
+    fn write_value(value: &Value, schema: &Arc<Schema>, sorted: bool) -> Result<Self> {
+        let mut writing = Writing::new(sorted);
         writing
             .run(value, schema, schema.root())
             .map_err(|error| error.in_root(schema.root_type().name().to_owned()))?;
@@ -89,6 +115,11 @@ enum FrameKind<'a> {
         key: Edge,
         elem: Edge,
     },
+    SortedMap {
+        parts: std::vec::IntoIter<&'a Value>,
+        key: Edge,
+        elem: Edge,
+    },
     Interface {
         /// What it holds, until that is begun.
         value: Option<(&'a Value, Edge)>,
@@ -103,9 +134,37 @@ struct Writing<'a> {
     /// values refer to.
     held_types: HashMap<(*const Schema, u32), EncodedType>,
     outer: Vec<Frame<'a>>,
+    /// Maps are written in the order of their keys' bytes.
+    sorted: bool,
 }
 
 impl<'a> Writing<'a> {
+    fn new(sorted: bool) -> Self {
+        Self {
+            out: Vec::with_capacity(64),
+            marks: Vec::new(),
+            held_types: HashMap::new(),
+            outer: Vec::new(),
+            sorted,
+        }
+    }
+
+    /// The keys and the elements of a map by turns, by the bytes of the keys.
+    fn sorted(map: &'a Map, schema: &'a Schema, key: Edge) -> Result<Vec<&'a Value>> {
+        let mut entries = Vec::with_capacity(map.len());
+        for (name, value) in map {
+            // Not sorted itself, so that keys of keys take no stack.
+            let mut writing = Writing::new(false);
+            writing
+                .run(name, schema, key)
+                .map_err(|error| error.in_key())?;
+            entries.push((writing.out, name, value));
+        }
+        entries.sort_by(|(one, ..), (other, ..)| one.cmp(other));
+        let entries = entries.into_iter();
+        Ok(entries.flat_map(|(_, name, value)| [name, value]).collect())
+    }
+
     fn run(&mut self, root: &'a Value, schema: &'a Schema, edge: Edge) -> Result<()> {
         let Some(mut frame) = self.begin(root, schema, edge)? else {
             return Ok(());
@@ -158,6 +217,10 @@ impl<'a> Writing<'a> {
             }
             FrameKind::Items { parts, elem } => Some((parts.next()?, *elem)),
             FrameKind::Map { parts, key, elem } => {
+                let edge = if parts.len() % 2 == 0 { *key } else { *elem };
+                Some((parts.next()?, edge))
+            }
+            FrameKind::SortedMap { parts, key, elem } => {
                 let edge = if parts.len() % 2 == 0 { *key } else { *elem };
                 Some((parts.next()?, edge))
             }
@@ -240,10 +303,13 @@ impl<'a> Writing<'a> {
             }
             (Value::Map(map), Kind::Map(key, elem)) => {
                 put_uint(&mut self.out, map.len() as u64);
-                FrameKind::Map {
-                    parts: map.parts().iter(),
-                    key: *key,
-                    elem: *elem,
+                let (key, elem) = (*key, *elem);
+                if self.sorted {
+                    let parts = Self::sorted(map, schema, key)?.into_iter();
+                    FrameKind::SortedMap { parts, key, elem }
+                } else {
+                    let parts = map.parts().iter();
+                    FrameKind::Map { parts, key, elem }
                 }
             }
             (Value::Struct(value), Kind::Struct(fields)) => FrameKind::Struct {
@@ -322,9 +388,11 @@ impl<'a> Writing<'a> {
                     }
                 }
                 FrameKind::Map { parts, .. } if parts.len() % 2 == 1 => error.in_key(),
-                FrameKind::Items { .. } | FrameKind::Map { .. } | FrameKind::Interface { .. } => {
-                    error
-                }
+                FrameKind::SortedMap { parts, .. } if parts.len() % 2 == 1 => error.in_key(),
+                FrameKind::Items { .. }
+                | FrameKind::Map { .. }
+                | FrameKind::SortedMap { .. }
+                | FrameKind::Interface { .. } => error,
             };
         }
         error

@@ -93,3 +93,23 @@ proptest! {
         }
     }
 }
+
+/// The order in which entries were sent shows in the bytes, unless they are sorted:
+/// then as the typed encoder does it.
+#[test]
+fn sorted_maps() {
+    type Ages = std::collections::HashMap<String, std::collections::HashMap<i64, f64>>;
+    let ages: Ages = (0..40)
+        .map(|n| (format!("{n}"), (-20..20).map(|n| (n, 0.5)).collect()))
+        .collect();
+    let (mut sorted, mut typed) = (Vec::new(), Vec::new());
+    Encoder::new()
+        .sorted_maps()
+        .encode(&ages, &mut typed)
+        .unwrap();
+    let value = Value::of(&ages).unwrap();
+    let prepared = Prepared::from_value_sorted(&value).unwrap();
+    Encoder::new().append(&prepared, &mut sorted).unwrap();
+    assert_eq!(sorted, typed);
+    assert_eq!(value.to::<Ages>().unwrap(), ages);
+}
