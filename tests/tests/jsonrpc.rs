@@ -12,10 +12,10 @@
 use std::time::Duration;
 
 use gobrpc_client::protocol::jsonrpc::Version;
-use gobrpc_client::{Client, Code, Delivery, Phase};
+use gobrpc_client::{Client, Code, Delivery, Phase, Streaming};
 use gobrpc_codec::Limits;
 use gobrpc_codec::{GoString, Interface, Value, go as types};
-use gobrpc_server::{Running, ServerConfig};
+use gobrpc_server::{Result, Running, ServerConfig, service};
 use gobrpc_tests::go::{self, GoServer};
 use gobrpc_tests::model::{
     self, Args, ArithClient, Delay, EchoClient, ExtraClient, Inner, MiscClient, Nested, Profile,
@@ -421,4 +421,43 @@ async fn our_client_and_server_speak_both_versions() {
         assert_eq!(error.code(), code);
         check_client(client).await;
     }
+}
+
+/// Counts.
+#[service]
+trait Counter {
+    async fn count(&self, to: u64) -> Result<Streaming<u64>>;
+}
+
+struct UpTo;
+
+impl Counter for UpTo {
+    async fn count(&self, to: u64) -> Result<Streaming<u64>> {
+        Ok(Streaming::from_values(1..=to))
+    }
+}
+
+/// JSON-RPC has no streams: one clear error on either side, and calls go on.
+#[tokio::test]
+async fn streams_are_refused_in_words() {
+    let running = model::server()
+        .unwrap()
+        .register(CounterServer::new(UpTo))
+        .unwrap()
+        .with_jsonrpc()
+        .start("127.0.0.1:0")
+        .await
+        .unwrap();
+    let count = r#"{"method":"Counter.Count","params":[3],"id":1}"#;
+    let nothing = r#"{"method":"Misc.Nothing","params":[null],"id":2}"#;
+    let replies = send(&running, &format!("{count}{nothing}")).await;
+    let text = replies[0]["error"].as_str().unwrap();
+    assert!(text.contains("stream"), "{text}");
+    assert_eq!(replies[1], json!({"id": 2, "result": {}, "error": null}));
+
+    let client = Client::connect(&format!("jsonrpc://{}", running.host()));
+    let mut numbers = CounterClient::new(client.clone()).count(3).await.unwrap();
+    let error = numbers.next().await.unwrap().unwrap_err();
+    assert!(error.message().contains("stream"), "{error}");
+    MiscClient::new(client).nothing().await.unwrap();
 }

@@ -82,7 +82,7 @@ pub mod caps {
 }
 
 /// Values of [`Header::kind`]. All but [`CALL`](self::kind::CALL) are sent to
-/// peers only that have shown [`caps`](self::caps): Go takes every frame for a
+/// peers only that have shown [`caps`]: Go takes every frame for a
 /// call, or for a reply.
 pub mod kind {
     /// A call, or the reply to one.
