@@ -21,6 +21,7 @@ pub mod rpc;
 pub mod saved;
 #[cfg(feature = "zookeeper")]
 pub mod zookeeper;
+mod url;
 
 use std::fmt;
 use std::future::Future;
@@ -30,6 +31,8 @@ use std::time::Duration;
 
 #[cfg(all(feature = "tls", any(feature = "consul", feature = "etcd")))]
 pub use self::http::TlsOptions;
+use self::memory::Memory;
+pub use self::url::BackendUrl;
 use crate::entry::ServiceEntry;
 use crate::error::Result;
 use crate::key::{Key, Prefix};

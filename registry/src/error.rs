@@ -49,6 +49,9 @@ pub enum Error {
     /// [`RegistryOptions::services`](crate::RegistryOptions::services) allows.
     #[error("{0} services are watched already; raise RegistryOptions::services for more")]
     TooManyServices(usize),
+    /// A URL that is no registry's: [`BackendUrl`](crate::backend::BackendUrl).
+    #[error("{0}")]
+    Url(Arc<str>),
     /// The registration is over.
     #[error("the registration was given up")]
     Deregistered,
@@ -66,6 +69,11 @@ impl Error {
     /// The backend refuses; `why` is what it says.
     pub fn refused(why: impl fmt::Display) -> Self {
         Self::Refused(why.to_string().into())
+    }
+
+    /// A URL is no registry's; `why` says what is wrong with it.
+    pub(crate) fn url(why: impl fmt::Display) -> Self {
+        Self::Url(why.to_string().into())
     }
 
     /// The backend said nothing for this long.
