@@ -19,9 +19,9 @@ mod reading;
 #[cfg(any(feature = "client", feature = "server"))]
 pub mod rpc;
 pub mod saved;
+mod url;
 #[cfg(feature = "zookeeper")]
 pub mod zookeeper;
-mod url;
 
 use std::fmt;
 use std::future::Future;

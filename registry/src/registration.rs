@@ -110,6 +110,10 @@ pub struct RegistrationStatus {
     pub acquisitions: u64,
     /// Renewals that failed, without those that found the lease gone.
     pub renew_failures: u64,
+    /// The state that another process asked for, by giving the same instance (the same
+    /// ID at the same address) that state, as `gobrpc registry drain` does. It holds
+    /// until it asks for another; an entry that drains by its own will does so anyway.
+    pub ordered: Option<State>,
     /// Changes of the entry that the registry has.
     applied: u64,
 }
@@ -154,6 +158,7 @@ impl Registration {
             last_error: None,
             acquisitions: 0,
             renew_failures: 0,
+            ordered: None,
             applied: 0,
         });
         let keeper = Keeper::new(Instant::now(), ttl, fastrand::Rng::new());
@@ -165,6 +170,7 @@ impl Registration {
             ttl,
             patience: Patience::new(ttl / 3, ttl),
             lease: None,
+            ordered: None,
         };
         runtime.spawn(task.run());
         Ok(Self {

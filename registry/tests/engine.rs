@@ -587,3 +587,36 @@ async fn options_beyond_reason_do_no_harm() {
     let registration = registry(&link).register(entry(1), options).unwrap();
     registration.settled().await.unwrap();
 }
+
+/// What `gobrpc registry drain` does, and its `--undo`.
+#[tokio::test(start_paused = true)]
+async fn an_instance_keeps_the_state_that_another_process_asked_for() {
+    let world = world();
+    let (server, operator, client) = (world.link(), world.link(), registry(&world.link()));
+    let registration = registered(&registry(&server), 1).await;
+    let mut watch = client.watch("user").unwrap();
+    assert_eq!(ports(&snapshot(&mut watch).await), [1]);
+    for state in [State::Draining, State::Serving] {
+        let mut ordered = (*registration.entry()).clone();
+        ordered.state = state;
+        let lease = operator.acquire(&ordered, TTL, Claim::TakeOver).await;
+        lease.unwrap();
+        let event = timeout(secs(1), watch.next()).await.unwrap();
+        assert_eq!(event.all().iter().next().unwrap().state, state);
+        // Its owner takes it back within a renewal, and leaves it as it is.
+        quiet(&mut watch, secs(60)).await;
+        let status = registration.status();
+        assert_eq!(status.ordered, Some(state));
+        assert_eq!(status.state, RegistrationState::Registered);
+    }
+    // Whatever else changes; and draining by its own will wins.
+    registration.update(|entry| entry.weight = 7).unwrap();
+    let event = timeout(secs(1), watch.next()).await.unwrap();
+    assert_eq!(event.all().iter().next().unwrap().state, State::Serving);
+    registration.drain();
+    let event = timeout(secs(1), watch.next()).await.unwrap();
+    assert_eq!(event.all().iter().next().unwrap().state, State::Draining);
+    quiet(&mut watch, secs(60)).await;
+    registration.deregister().await.unwrap();
+    until(&world, 0).await;
+}

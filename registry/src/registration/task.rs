@@ -10,9 +10,9 @@ use tracing::{debug, info, warn};
 
 use super::{RegistrationState, RegistrationStatus, Wanted};
 use crate::backend::{Backend, Lease, Standing};
-use crate::entry::ServiceEntry;
+use crate::entry::{ServiceEntry, State};
 use crate::error::{Error, Result};
-use crate::key::Prefix;
+use crate::key::{Key, Prefix};
 use crate::lease::{Keeper, Step, other_holder};
 use crate::patience::{Patience, within};
 
@@ -25,6 +25,8 @@ pub(super) struct Task {
     pub(super) ttl: Duration,
     pub(super) patience: Patience,
     pub(super) lease: Option<Lease>,
+    /// The state that another process asked for.
+    pub(super) ordered: Option<State>,
 }
 
 impl Task {
@@ -75,10 +77,7 @@ impl Task {
     }
 
     async fn perform(&mut self, step: Step) -> Result<()> {
-        let (entry, revision) = {
-            let wanted = self.wants.borrow();
-            (Arc::clone(&wanted.entry), wanted.revision)
-        };
+        let (entry, revision) = self.wanted();
         let backend = Arc::clone(&self.backend);
         let sent = Instant::now();
         let standing = match (step, &self.lease) {
@@ -116,6 +115,9 @@ impl Task {
                 }
                 self.stands(RegistrationState::Registered);
             }
+            Standing::Lost | Standing::Displaced { .. } if self.is_order(&entry).await => {
+                self.keeper.lost(now);
+            }
             Standing::Lost => {
                 warn!(addr = %entry.addr(), service = entry.name(), "the lease is lost; registering again");
                 self.keeper.lost(now);
@@ -128,6 +130,42 @@ impl Task {
             }
         }
         Ok(())
+    }
+
+    /// The entry as it shall be now, and its revision. Draining wins, whoever wants it.
+    fn wanted(&self) -> (Arc<ServiceEntry>, u64) {
+        let wanted = self.wants.borrow();
+        let entry = match self.ordered {
+            Some(state) if wanted.entry.state == State::Serving && state != State::Serving => {
+                let mut entry = (*wanted.entry).clone();
+                entry.state = state;
+                Arc::new(entry)
+            }
+            _ => Arc::clone(&wanted.entry),
+        };
+        (entry, wanted.revision)
+    }
+
+    /// Whether the lease went because another process gave the same instance another
+    /// state, as `gobrpc registry drain` does: it shall stay in that.
+    async fn is_order(&mut self, entry: &ServiceEntry) -> bool {
+        let prefix = Prefix::key(Key::of(entry));
+        // Without an answer soon it is as if nobody had asked for anything: to be
+        // registered again matters more.
+        let limit = self.patience.limit().min(Duration::from_secs(1));
+        let Ok(found) = within(limit, self.backend.snapshot(&prefix)).await else {
+            return false;
+        };
+        let found = found.records.first().map(|record| &record.entry);
+        let Some(found) = found.filter(|found| found.id() == entry.id()) else {
+            return false;
+        };
+        info!(addr = %entry.addr(), service = entry.name(), state = ?found.state, "another process asked for this state");
+        let state = found.state;
+        self.ordered = Some(state);
+        self.publish
+            .send_modify(|status| status.ordered = Some(state));
+        true
     }
 
     /// A step that takes so long that there is no time for another has failed; unless
