@@ -13,37 +13,41 @@ mod table;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use gobrpc_registry::{Memory, Registry, Selector};
+use gobrpc_registry::{Prefix, Registry};
 
 use crate::duration::show;
 use crate::exit::{Failure, Outcome};
+use crate::registry::{Access, URLS};
 use go::{GoPeer, GoServer, Toolchain};
 use load::{Ending, Load};
-use member::Member;
+use member::{Member, Place};
 use service::{PRICING, PricingClient};
 use table::Table;
 
 /// Show it all: registry, three servers, balanced calls, a stop without loss
 ///
 /// Starts in one process an embedded registry and three servers of one service,
-/// which register; finds them through the registry; makes a few thousand calls at a
+/// which register; or they register with one that runs, such as etcd. Finds them through
+/// the registry; makes a few thousand calls at a
 /// time that are spread over them; and stops one server on the way. Where there is
 /// Go, an unmodified net/rpc server joins, and a Go client calls the Rust servers.
 ///
 /// The exit status is 0 only if every call was answered well, and none was lost.
 #[derive(Debug, Args)]
-#[command(after_help = "\
+#[command(after_help = format!("\
 Examples:
   gobrpc demo
   gobrpc demo --calls 50000 --concurrency 256
   gobrpc demo --no-go
+  gobrpc demo --registry etcd://localhost:2379
   GOBRPC_GO=/opt/go/bin/go gobrpc demo
 
-Go is looked for in $GOBRPC_GO, in PATH, and in target/go/go/bin/go.")]
+Go is looked for in $GOBRPC_GO, in PATH, and in target/go/go/bin/go.
+
+{URLS}"))]
 pub(crate) struct DemoArgs {
     /// How many calls to make
     #[arg(long, default_value_t = 5000, value_parser = clap::value_parser!(u32).range(300..=1_000_000))]
@@ -54,6 +58,11 @@ pub(crate) struct DemoArgs {
     /// Do not look for Go
     #[arg(long)]
     no_go: bool,
+    /// Where the servers register: the embedded registry, or the URL of one that runs
+    #[arg(long, value_name = "URL", default_value = "memory")]
+    registry: String,
+    #[command(flatten)]
+    access: Access,
 }
 
 /// Names of the Rust servers.
@@ -84,18 +93,18 @@ async fn demo(args: &DemoArgs) -> Outcome {
     // What went wrong; the demo goes on, and says so at its end.
     let mut faults = Vec::new();
 
-    say("registry  embedded, in memory")?;
-    let registry = Registry::new(Arc::new(Memory::new()));
+    let place = open(args).await?;
+    let registry = &place.registry;
 
     let mut members = Vec::new();
     for name in SERVERS {
-        let member = Member::start(&registry, name).await?;
+        let member = Member::start(&place, name).await?;
         say(&format!("server    {}", member.label()))?;
         members.push(member);
     }
     let go = if args.no_go { None } else { find_go().await? };
     let go_server = match &go {
-        Some(peer) => Some(join_go(&registry, peer).await?),
+        Some(peer) => Some(join_go(&place, peer).await?),
         None => None,
     };
     let mut labels: Vec<(String, String)> = members
@@ -107,7 +116,7 @@ async fn demo(args: &DemoArgs) -> Outcome {
     }
 
     let found = registry
-        .get(PRICING.name, &Selector::new())
+        .get(PRICING.name, &place.selector())
         .await
         .map_err(anyhow::Error::from)?;
     say(&format!(
@@ -135,7 +144,7 @@ async fn demo(args: &DemoArgs) -> Outcome {
         args.calls, args.concurrency
     ))?;
     let calls = usize::try_from(args.calls).unwrap_or(usize::MAX);
-    let pricing = PricingClient::new(member::balanced(&registry)?);
+    let pricing = PricingClient::new(member::balanced(&place)?);
     let load = Load::start(&pricing, calls, usize::from(args.concurrency));
     load.third().await;
     let stopped = members.remove(STOPPED);
@@ -152,7 +161,7 @@ async fn demo(args: &DemoArgs) -> Outcome {
         faults.push(format!("{cut} connections of {name} were cut"));
     }
     let left = registry
-        .get(PRICING.name, &Selector::new())
+        .get(PRICING.name, &place.selector())
         .await
         .map_err(anyhow::Error::from)?;
     if left.len() + 1 != labels.len() {
@@ -178,6 +187,19 @@ async fn demo(args: &DemoArgs) -> Outcome {
             faults.join("; ")
         )))
     }
+}
+
+/// The registry; one that runs is asked first, so that a wrong address is told at once.
+async fn open(args: &DemoArgs) -> Result<Place, Failure> {
+    let opened = args.access.open(&args.registry)?;
+    let prefix = Prefix::service(PRICING.name);
+    opened.snapshot(&prefix, Duration::from_secs(5)).await?;
+    let embedded = opened.url() == "memory";
+    say(&match embedded {
+        true => "registry  embedded, in memory".to_owned(),
+        false => format!("registry  {}", opened.url()),
+    })?;
+    Ok(Place::new(Registry::new(opened.backend), embedded))
 }
 
 /// Prints a line at once: the demo takes its time.
@@ -208,11 +230,11 @@ async fn find_go() -> Result<Option<GoPeer>, Failure> {
 
 /// Starts the Go server, and registers it: it knows nothing of registries.
 async fn join_go(
-    registry: &Registry,
+    place: &Place,
     peer: &GoPeer,
 ) -> Result<(GoServer, gobrpc_registry::Registration), Failure> {
     let server = peer.serve().await?;
-    let registration = member::register(registry, &server.address).await?;
+    let registration = member::register(place, &server.address).await?;
     say(&format!(
         "server    {} (built in {})",
         go_label(&server),

@@ -11,7 +11,7 @@ use crate::printable::printable;
 /// The server's own description; none if it has no reflection service, as all
 /// servers in Go.
 pub(crate) async fn fetch(peer: &Peer) -> Result<Option<Listing>, Error> {
-    let mut call: Call<Listing, _> = peer.client.call(LIST, &());
+    let mut call: Call<Listing> = Call::new(peer.caller.clone(), LIST, &());
     if let Some(left) = peer.time_left() {
         call = call.timeout(left);
     }

@@ -13,6 +13,7 @@ use crate::describe;
 use crate::exit::{Failure, Outcome};
 use crate::peer::{ADDRESSES, PeerArgs};
 use crate::printable::printable;
+use crate::registry::URLS;
 
 /// List the services of a server: methods, types and documentation
 ///
@@ -24,8 +25,11 @@ Examples:
   gobrpc list localhost:1234
   gobrpc list --json unix:///run/arith.sock | jq '.services[].methods[].name'
   gobrpc list --http localhost:8080
+  gobrpc list --via etcd://localhost:2379 user
 
-{ADDRESSES}"))]
+{ADDRESSES}
+
+{URLS}"))]
 pub(crate) struct ListArgs {
     #[command(flatten)]
     peer: PeerArgs,
@@ -42,13 +46,13 @@ pub(crate) fn run(args: &ListArgs) -> Outcome {
 }
 
 async fn list(args: &ListArgs) -> Outcome {
-    let peer = args.peer.peer()?;
+    let peer = args.peer.peer().await?;
     let Some(mut listing) = describe::fetch(&peer).await? else {
         return Err(Failure::failed(format!(
             "{} has no reflection service, so it cannot tell what it offers; Go's net/rpc never \
              can. Calls work all the same: gobrpc call ADDR Service.Method JSON. A net/rpc \
              server that serves HTTP may list its methods at /debug/rpc.",
-            peer.client.peer()
+            peer.name
         )));
     };
     if !args.all {

@@ -22,6 +22,7 @@ mod pretty;
 mod printable;
 mod progress;
 mod recode;
+mod registry;
 mod shape;
 mod size;
 mod source;
@@ -53,6 +54,7 @@ Examples:
   gobrpc types session.gob
   gobrpc dump session.gob
   gobrpc gen rust session.gob
+  gobrpc registry ls --backend etcd://localhost:2379
 
 Exit status: 0 all well, 1 it failed (the reason is on standard error), 2 the
 command line is wrong.")]
@@ -70,6 +72,7 @@ enum Command {
     Gen(r#gen::GenArgs),
     List(list::ListArgs),
     Recode(recode::RecodeArgs),
+    Registry(registry::RegistryArgs),
     Types(types::TypesArgs),
 }
 
@@ -83,6 +86,7 @@ fn main() -> ExitCode {
         Command::Gen(args) => r#gen::run(&args),
         Command::List(args) => list::run(&args),
         Command::Recode(args) => recode::run(&args),
+        Command::Registry(args) => registry::run(&args),
         Command::Types(args) => types::run(&args),
     };
     outcome.unwrap_or_else(exit::report)

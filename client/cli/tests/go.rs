@@ -76,3 +76,43 @@ fn a_go_server_is_called_by_inferred_types() {
     server.kill().unwrap();
     server.wait().unwrap();
 }
+
+/// Without an argument, the zero of whatever type the server wants.
+#[test]
+fn no_argument_is_zero_for_every_type() {
+    if gobrpc_tests::go::peers().is_none() {
+        return;
+    }
+    let server = gobrpc_tests::go::GoServer::start("serve", &[]).unwrap();
+    let addr = server.address();
+    for (method, reply) in [
+        ("Arith.Multiply", "0"),
+        ("Echo.String", "\"\""),
+        ("Echo.Bytes", "{\"$bytes\":\"\"}"),
+        ("Echo.Dict", "{\"$map\":[]}"),
+        ("Echo.Floats", "[]"),
+        ("Echo.Kind", "0"),
+        ("Misc.Nothing", "{}"),
+    ] {
+        assert_eq!(
+            gobrpc(&["call", addr, method]).output().trim_end(),
+            reply,
+            "{method}"
+        );
+    }
+    // What cannot be guessed is asked for.
+    let failed = gobrpc(&["call", addr, "Echo.Names"]);
+    let text = failed.failure(1);
+    assert!(
+        text.contains("what a model.Names is, is not known here"),
+        "{text}"
+    );
+    let given = ["call", addr, "Echo.Names", r#"{"$as":"map[int]string"}"#];
+    assert_eq!(gobrpc(&given).output().trim_end(), "{\"$map\":[]}");
+    // An argument that is given is sent as it is.
+    let failed = gobrpc(&["call", addr, "Echo.String", "{}"]);
+    assert!(
+        failed.failure(1).contains("sent as struct {}"),
+        "{failed:?}"
+    );
+}

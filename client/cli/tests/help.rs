@@ -9,21 +9,45 @@ use run::gobrpc;
 #[test]
 fn every_command_has_help_with_examples() {
     let top = gobrpc(&["--help"]);
-    for command in ["call", "decode", "demo", "list"] {
-        assert!(top.output().contains(&format!("\n  {command} ")), "{top:?}");
-        let help = gobrpc(&[command, "--help"]);
+    let registry = gobrpc(&["registry", "--help"]);
+    for command in [
+        "call",
+        "decode",
+        "demo",
+        "dump",
+        "gen",
+        "list",
+        "recode",
+        "registry",
+        "registry drain",
+        "registry ls",
+        "registry register",
+        "registry serve",
+        "registry watch",
+        "types",
+    ] {
+        let words: Vec<&str> = command.split(' ').collect();
+        let (parent, name) = match words.as_slice() {
+            [group, name] => {
+                assert_eq!(*group, "registry");
+                (&registry, name)
+            }
+            _ => (&top, &command),
+        };
+        assert!(
+            parent.output().contains(&format!("\n  {name} ")),
+            "{parent:?}"
+        );
+        let help = gobrpc(&[&words[..], &["--help"]].concat());
         let text = help.output();
         assert!(text.contains("\nExamples:\n"), "{text}");
-        assert!(text.contains(&format!("  gobrpc {command} ")), "{text}");
-        assert!(
-            text.contains(&format!("Usage: gobrpc {command} ")),
-            "{text}"
-        );
+        assert!(text.contains(&format!("  gobrpc {command}")), "{text}");
+        assert!(text.contains(&format!("Usage: gobrpc {command}")), "{text}");
         // Examples and tables are laid out for a terminal of 100 columns.
         for line in text.lines() {
             assert!(line.chars().count() <= 100, "{line}");
         }
-        assert_eq!(gobrpc(&["help", command]).output(), text);
+        assert_eq!(gobrpc(&[&["help"], &words[..]].concat()).output(), text);
     }
     assert!(top.output().contains("Examples:"));
     assert!(gobrpc(&["--version"]).output().starts_with("gobrpc "));

@@ -11,12 +11,36 @@ use gobrpc_server::Server;
 
 use super::service::{PRICING, PriceList, PricingServer};
 
-/// The version that all servers of the demo register.
-const VERSION: &str = "v1";
+/// Where the servers of the demo register, and how.
+#[derive(Debug)]
+pub(crate) struct Place {
+    pub(crate) registry: Registry,
+    version: String,
+    drain_delay: Duration,
+}
 
-/// How long a server that leaves takes new calls: longer than the watch takes to
-/// tell all clients, which are in this process.
-const DRAIN_DELAY: Duration = Duration::from_millis(150);
+impl Place {
+    /// A registry that is `embedded`, or one that runs and that others use, too: other
+    /// demos, perhaps, which have another version.
+    pub(crate) fn new(registry: Registry, embedded: bool) -> Self {
+        let version = match embedded {
+            true => "v1".to_owned(),
+            false => format!("demo-{}", std::process::id()),
+        };
+        // Longer than a watch takes to tell the clients, which are in this process.
+        let millis = if embedded { 150 } else { 1500 };
+        Self {
+            registry,
+            version,
+            drain_delay: Duration::from_millis(millis),
+        }
+    }
+
+    /// The servers of this demo.
+    pub(crate) fn selector(&self) -> Selector {
+        Selector::new().version(&self.version)
+    }
+}
 
 /// A server of the pricing service, and its place in the registry.
 #[derive(Debug)]
@@ -28,14 +52,14 @@ pub(crate) struct Member {
 impl Member {
     /// Starts a server on a free port, and registers it: in this order, as the
     /// first call comes at once.
-    pub(crate) async fn start(registry: &Registry, name: &str) -> anyhow::Result<Self> {
+    pub(crate) async fn start(place: &Place, name: &str) -> anyhow::Result<Self> {
         let service = PricingServer::new(PriceList {
             server: name.to_owned(),
         });
         let server = Server::new().register(service)?;
-        let announced = Announce::new(registry)
-            .service(PRICING.name, VERSION)
-            .drain_delay(DRAIN_DELAY)
+        let announced = Announce::new(&place.registry)
+            .service(PRICING.name, &place.version)
+            .drain_delay(place.drain_delay)
             .start(&server, "127.0.0.1:0")
             .await
             .with_context(|| format!("starting {name}"))?;
@@ -71,9 +95,9 @@ impl Member {
 }
 
 /// Registers a server that knows nothing of registries.
-pub(crate) async fn register(registry: &Registry, addr: &str) -> anyhow::Result<Registration> {
-    let entry = ServiceEntry::new(PRICING.name, VERSION, addr)?;
-    let registration = registry.register(entry, RegisterOptions::default())?;
+pub(crate) async fn register(place: &Place, addr: &str) -> anyhow::Result<Registration> {
+    let entry = ServiceEntry::new(PRICING.name, &place.version, addr)?;
+    let registration = place.registry.register(entry, RegisterOptions::default())?;
     registration.settled().await?;
     Ok(registration)
 }
@@ -82,12 +106,11 @@ pub(crate) async fn register(registry: &Registry, addr: &str) -> anyhow::Result<
 ///
 /// When a server leaves the registry, it gets no new call; its connection is closed
 /// once it has answered those under way.
-pub(crate) fn balanced(registry: &Registry) -> anyhow::Result<Balanced> {
-    let selector = Selector::new().version(VERSION);
+pub(crate) fn balanced(place: &Place) -> anyhow::Result<Balanced> {
     Ok(client::connect(
-        registry,
+        &place.registry,
         PRICING.name,
-        selector,
+        place.selector(),
         Policy::round_robin(),
     )?)
 }

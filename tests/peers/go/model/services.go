@@ -45,6 +45,18 @@ func (Echo) Dict(arg map[string]int64, reply *map[string]int64) error { *reply =
 // Floats echoes floating-point numbers.
 func (Echo) Floats(arg []float64, reply *[]float64) error { *reply = arg; return nil }
 
+// Kind is a number with a name of its own.
+type Kind uint8
+
+// Names is a map with one.
+type Names map[int]string
+
+// Kind echoes a number.
+func (Echo) Kind(arg Kind, reply *Kind) error { *reply = arg; return nil }
+
+// Names echoes a map.
+func (Echo) Names(arg Names, reply *Names) error { *reply = arg; return nil }
+
 // Misc has the calls that probe timing and edge cases.
 type Misc struct{}
 

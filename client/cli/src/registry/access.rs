@@ -1,0 +1,205 @@
+//! [`Access`]: how a registry is reached.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Args;
+use gobrpc_registry::backend::{BackendUrl, Snapshot, TlsOptions};
+use gobrpc_registry::{Backend, Error, Prefix};
+
+use crate::exit::Failure;
+
+/// What the help of each command that uses a registry says about it.
+pub(crate) const URLS: &str = "\
+Registries:
+  rpc://host:port                  one that `gobrpc registry serve` shares; for development
+  etcd://host:port,host:port       etcd 3.4 or later, all of its members; with a /namespace
+  consul://host:port               Consul, by the agent of this machine; ?dc=NAME
+  etcds:// consuls://              the same over TLS
+  $GOBRPC_REGISTRY is the one that is used if none is given. Passwords and tokens are taken
+  from $GOBRPC_REGISTRY_PASSWORD and $GOBRPC_REGISTRY_TOKEN, or from files.";
+
+/// Options of all commands that use a registry. Secrets are no options: others see the
+/// command lines of a machine.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Access to the registry")]
+pub(crate) struct Access {
+    /// Sign in as this user, whose password is in $GOBRPC_REGISTRY_PASSWORD
+    #[arg(
+        long,
+        value_name = "NAME",
+        env = "GOBRPC_REGISTRY_USER",
+        hide_env = true
+    )]
+    user: Option<String>,
+    /// Read the password from the first line of this file
+    #[arg(long, value_name = "FILE", requires = "user")]
+    password_file: Option<PathBuf>,
+    /// Read the token from the first line of this file, not $GOBRPC_REGISTRY_TOKEN
+    #[arg(long, value_name = "FILE")]
+    token_file: Option<PathBuf>,
+    /// Trust the certificates in this file (PEM), not those of the system
+    #[arg(long, value_name = "FILE")]
+    ca_file: Option<PathBuf>,
+    /// Show the registry the certificate in this file (PEM)
+    #[arg(long, value_name = "FILE", requires = "key_file")]
+    cert_file: Option<PathBuf>,
+    /// The private key of the certificate (PEM)
+    #[arg(long, value_name = "FILE", requires = "cert_file")]
+    key_file: Option<PathBuf>,
+}
+
+/// A registry, which nothing was asked yet.
+pub(crate) struct Opened {
+    pub(crate) backend: Arc<dyn Backend>,
+    url: BackendUrl,
+    /// Who signs in was said.
+    signed_in: bool,
+}
+
+impl Access {
+    /// The registry at a URL.
+    pub(crate) fn open(&self, url: &str) -> Result<Opened, Failure> {
+        let mut url: BackendUrl = url
+            .parse()
+            .map_err(|error: Error| Failure::usage(error.to_string()))?;
+        let mut signed_in = false;
+        if let Some(user) = &self.user {
+            let password = self.password()?;
+            url = url.with_user(user, password);
+            signed_in = true;
+        }
+        if let Some(token) = self.token(&url)? {
+            url = url.with_token(token);
+            signed_in = true;
+        }
+        let backend = url
+            .clone()
+            .with_tls(self.tls()?)
+            .open()
+            .map_err(|error| match error {
+                Error::Url(_) => Failure::usage(error.to_string()),
+                error => Failure::failed(format!("{url}: {error}")),
+            })?;
+        Ok(Opened {
+            backend,
+            url,
+            signed_in,
+        })
+    }
+
+    fn password(&self) -> Result<String, Failure> {
+        match (&self.password_file, secret("GOBRPC_REGISTRY_PASSWORD")?) {
+            (Some(file), _) => first_line(file),
+            (None, Some(password)) => Ok(password),
+            (None, None) => Err(Failure::usage(
+                "a user has a password: set GOBRPC_REGISTRY_PASSWORD, or give --password-file",
+            )),
+        }
+    }
+
+    /// The token, if one is given for this registry: the variable may be there for
+    /// another.
+    fn token(&self, url: &BackendUrl) -> Result<Option<String>, Failure> {
+        match &self.token_file {
+            Some(file) => first_line(file).map(Some),
+            None if url.to_string().starts_with("consul") => secret("GOBRPC_REGISTRY_TOKEN"),
+            None => Ok(None),
+        }
+    }
+
+    fn tls(&self) -> Result<TlsOptions, Failure> {
+        let read = |file: &PathBuf| {
+            std::fs::read(file)
+                .map_err(|error| Failure::failed(format!("{}: {error}", file.display())))
+        };
+        let mut tls = TlsOptions::new();
+        if let Some(file) = &self.ca_file {
+            tls = tls.ca_pem(read(file)?);
+        }
+        if let (Some(chain), Some(key)) = (&self.cert_file, &self.key_file) {
+            tls = tls.identity_pem(read(chain)?, read(key)?);
+        }
+        Ok(tls)
+    }
+}
+
+fn secret(name: &str) -> Result<Option<String>, Failure> {
+    match std::env::var(name) {
+        Ok(secret) if !secret.is_empty() => Ok(Some(secret)),
+        Ok(_) | Err(std::env::VarError::NotPresent) => Ok(None),
+        Err(_) => Err(Failure::usage(format!("{name} is not UTF-8"))),
+    }
+}
+
+fn first_line(file: &PathBuf) -> Result<String, Failure> {
+    let text = std::fs::read_to_string(file)
+        .map_err(|error| Failure::failed(format!("{}: {error}", file.display())))?;
+    match text.lines().next().filter(|line| !line.is_empty()) {
+        Some(line) => Ok(line.to_owned()),
+        None => Err(Failure::failed(format!(
+            "{}: its first line is empty",
+            file.display()
+        ))),
+    }
+}
+
+impl Opened {
+    /// Where it is, without secrets.
+    pub(crate) fn url(&self) -> String {
+        self.url.to_string()
+    }
+
+    /// All that is registered under a prefix, now; says how many values are no entries.
+    pub(crate) async fn snapshot(
+        &self,
+        prefix: &Prefix,
+        limit: Duration,
+    ) -> Result<Snapshot, Failure> {
+        let snapshot = self.within(limit, self.backend.snapshot(prefix)).await?;
+        if snapshot.malformed > 0 {
+            eprintln!(
+                "gobrpc: {}: {} values there are no entries, and are left out",
+                self.url, snapshot.malformed
+            );
+        }
+        Ok(snapshot)
+    }
+
+    /// Does something with the registry in this time.
+    pub(crate) async fn within<T>(
+        &self,
+        limit: Duration,
+        work: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Failure> {
+        match tokio::time::timeout(limit, work).await {
+            Ok(done) => done.map_err(|error| self.explain(&error)),
+            Err(_) => Err(Failure::failed(format!(
+                "{}: no answer within {}; is something else listening there? --timeout waits \
+                 longer",
+                self.url,
+                crate::duration::show(limit)
+            ))),
+        }
+    }
+
+    /// What went wrong, where, and what to do.
+    pub(crate) fn explain(&self, error: &Error) -> Failure {
+        let url = &self.url;
+        Failure::failed(match error {
+            Error::Unavailable(why) => format!(
+                "{url}: the registry is not reachable: {why}; does it run, and is that its \
+                 address?"
+            ),
+            Error::Refused(why) if self.signed_in => {
+                format!("{url}: the registry refuses: {why}")
+            }
+            Error::Refused(why) => format!(
+                "{url}: the registry refuses: {why}; nobody signed in: etcd wants --user and \
+                 $GOBRPC_REGISTRY_PASSWORD, Consul $GOBRPC_REGISTRY_TOKEN, if they have them"
+            ),
+            error => format!("{url}: {error}"),
+        })
+    }
+}

@@ -1,0 +1,128 @@
+//! `gobrpc registry watch`: what is registered, as it changes.
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Args;
+use gobrpc_registry::{Event, Prefix, Registry, ServiceEntry, Watch};
+use serde_json::{Value as Json, json};
+
+use super::access::{Access, URLS};
+use super::row;
+use crate::duration;
+use crate::exit::{Failure, Outcome};
+
+/// Show what is registered, and every change, until it is interrupted
+///
+/// Outages of the registry are told on standard error; meanwhile what was known stays,
+/// as it does for clients.
+#[derive(Debug, Args)]
+#[command(after_help = format!("\
+Examples:
+  gobrpc registry watch --backend consul://localhost:8500
+  gobrpc registry watch user --json | jq -r 'select(.event == \"removed\") | .entry.Addr'
+
+How a line reads: + is there, or new; ~ changed; - is gone.
+A line of JSON is {{\"event\":\"present\" | \"added\" | \"updated\" | \"removed\",\"entry\":{{…}}}}.
+
+{URLS}"))]
+pub(super) struct WatchArgs {
+    /// The service; none is all of them
+    #[arg(value_name = "SERVICE")]
+    service: Option<String>,
+    /// Where the registry is
+    #[arg(long, value_name = "URL", env = "GOBRPC_REGISTRY", hide_env = true)]
+    backend: String,
+    /// Print lines of JSON
+    #[arg(long)]
+    json: bool,
+    /// How long the first answer may take, such as 500ms or 5s
+    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = duration::parse)]
+    timeout: Duration,
+    #[command(flatten)]
+    access: Access,
+}
+
+/// How often it is looked whether the registry is still there.
+const HEALTH: Duration = Duration::from_secs(1);
+
+pub(super) async fn run(args: &WatchArgs) -> Outcome {
+    let opened = args.access.open(&args.backend)?;
+    // A registry that is not there is an error now, and an outage later.
+    let prefix = match &args.service {
+        Some(service) => Prefix::service(service),
+        None => Prefix::all(),
+    };
+    opened.snapshot(&prefix, args.timeout).await?;
+    let registry = Registry::new(opened.backend.clone());
+    let watch = match &args.service {
+        Some(service) => registry.watch(service),
+        None => registry.watch_all(),
+    };
+    let mut watch = watch.map_err(|error| opened.explain(&error))?;
+    let mut health = tokio::time::interval(HEALTH);
+    let mut stale = false;
+    loop {
+        tokio::select! {
+            event = watch.next() => print(&event, args.json)?,
+            _ = health.tick() => tell(&watch, &mut stale, &opened.url()),
+        }
+    }
+    // It ends when it is interrupted, or when nobody reads any more.
+    #[allow(unreachable_code, reason = "the type of a loop without an end")]
+    Ok(ExitCode::SUCCESS)
+}
+
+fn print(event: &Event, json: bool) -> Result<(), Failure> {
+    let mut lines = String::new();
+    let mut put = |mark: &str, word: &str, entry: &ServiceEntry| {
+        let line = if json {
+            let entry: Json = serde_json::from_str(&entry.to_json()).unwrap_or_default();
+            json!({"event": word, "entry": entry}).to_string()
+        } else {
+            format!("{mark} {}", row::line(entry))
+        };
+        lines.push_str(&line);
+        lines.push('\n');
+    };
+    match event {
+        Event::Snapshot(set) => set.iter().for_each(|entry| put("+", "present", entry)),
+        Event::Change(change) => {
+            change
+                .removed
+                .iter()
+                .for_each(|entry| put("-", "removed", entry));
+            change
+                .updated
+                .iter()
+                .for_each(|entry| put("~", "updated", entry));
+            change
+                .added
+                .iter()
+                .for_each(|entry| put("+", "added", entry));
+        }
+        _ => {}
+    }
+    let mut stdout = io::stdout();
+    stdout
+        .write_all(lines.as_bytes())
+        .and_then(|()| stdout.flush())
+        .map_err(|error| Failure::output(&error))
+}
+
+/// Says that the registry is away, or back.
+fn tell(watch: &Watch, stale: &mut bool, url: &str) {
+    let health = watch.health();
+    if std::mem::replace(stale, health.stale) == health.stale {
+        return;
+    }
+    match health.last_error.filter(|_| health.stale) {
+        Some(error) => eprintln!(
+            "gobrpc: {url}: {}; what was known stays",
+            crate::printable::printable(&error.to_string())
+        ),
+        None if health.stale => eprintln!("gobrpc: {url}: the registry is away"),
+        None => eprintln!("gobrpc: {url}: the registry is back"),
+    }
+}
