@@ -15,7 +15,7 @@ pub(crate) use access::{Access, Opened, URLS};
 
 /// See, change and serve a registry of services
 ///
-/// The registry is etcd, Consul, or one that `gobrpc registry serve` shares between the
+/// The registry is etcd, Consul, ZooKeeper, or one that `gobrpc registry serve` shares between the
 /// processes of a machine. What is in it is what servers of gobrpc-registry put there;
 /// programs in Go read and write it, too.
 #[derive(Debug, Args)]

@@ -81,6 +81,12 @@ impl Source {
     /// Bytes that are read at a time.
     const CHUNK: usize = 64 << 10;
 
+    /// The stream in another file, with the same limits.
+    pub(crate) const fn beside(&self, file: PathBuf) -> Self {
+        let limits = self.limits;
+        Self { file, limits }
+    }
+
     pub(crate) fn limits(&self) -> Limits {
         self.limits.limits()
     }

@@ -1,12 +1,14 @@
 //! `gobrpc types`: the types that a gob stream defines.
 
 mod declared;
+mod diff;
 mod go;
 mod graph;
 pub(crate) mod names;
 mod pointers;
 
 use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
@@ -17,6 +19,8 @@ use gobrpc_codec::{GoString, Value};
 use crate::exit::{Failure, Outcome};
 use crate::json;
 use crate::source::Source;
+use diff::Diff;
+
 pub(crate) use declared::{Declared, Dialect};
 pub(crate) use go::interface;
 pub(crate) use graph::{Graph, Node};
@@ -33,6 +37,11 @@ Examples:
   gobrpc types session.gob
   gobrpc types --json session.gob | jq -r .name
   curl -s http://host/state.gob | gobrpc types -
+  gobrpc types --diff old.gob new.gob
+
+With --diff types pair up by their names, and both ways are looked at: what the program
+of the one file writes is read by that of the other, and back. Exit status 1 if that
+breaks; what loses data or may fail is told, and 0.
 
 A line of JSON, by kind:
   {\"id\":64,\"common_id\":64,\"kind\":\"struct\",\"name\":\"Point\",\"fields\":[{\"name\":\"X\",\"id\":2}]}
@@ -48,12 +57,42 @@ error and exit status 1, after the types before the fault.")]
 pub(crate) struct TypesArgs {
     #[command(flatten)]
     source: Source,
-    /// Print lines of JSON instead of Go declarations
+    /// Print lines of JSON instead of Go declarations; with --diff one object
     #[arg(long)]
     json: bool,
+    /// Compare with the types of another stream, as if the two programs met
+    #[arg(long, requires = "other")]
+    diff: bool,
+    /// The other stream; with --diff
+    #[arg(value_name = "OTHER", requires = "diff")]
+    other: Option<PathBuf>,
 }
 
 pub(crate) fn run(args: &TypesArgs) -> Outcome {
+    match &args.other {
+        Some(other) => compare(args, other),
+        None => print(args),
+    }
+}
+
+fn compare(args: &TypesArgs, other: &Path) -> Outcome {
+    if other == args.source.path() && other == Path::new("-") {
+        return Err(Failure::usage(
+            "standard input can be one of the streams only",
+        ));
+    }
+    let diff = Diff::read(&args.source, &args.source.beside(other.to_owned()))?;
+    let text = if args.json { diff.json() } else { diff.text() };
+    io::stdout()
+        .write_all(text.as_bytes())
+        .map_err(|error| Failure::output(&error))?;
+    Ok(match diff.is_compatible() {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::FAILURE,
+    })
+}
+
+fn print(args: &TypesArgs) -> Outcome {
     let mut output = BufWriter::new(io::stdout().lock());
     let mut line = Vec::new();
     let mut definitions = Vec::new();

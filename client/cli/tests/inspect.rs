@@ -623,3 +623,67 @@ fn deep_values_print() {
     let (status, _, errors) = recode(&["--max-depth", "4999"], &deep);
     assert_eq!((status, errors.trim_end().ends_with(hint)), (1, true));
 }
+
+#[test]
+fn two_streams_are_compared_both_ways() {
+    let directory = scratch("diff");
+    let file = |name: &str, stream: &[u8]| {
+        let path = directory.join(name);
+        std::fs::write(&path, stream).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let point = golden("point");
+    // The same type with the field Z for Y, and one whose X is a string.
+    let changed = |from: &[u8], to: &[u8]| {
+        let place = point.windows(from.len()).position(|part| part == from);
+        let mut stream = point.clone();
+        stream[place.unwrap()..][..to.len()].copy_from_slice(to);
+        stream
+    };
+    let renamed = changed(b"\x01Y", b"\x01Z");
+    let text = changed(b"\x01X\x01\x04", b"\x01X\x01\x0c");
+    // Its values are ints: only the definition counts.
+    let definition = usize::from(text[0]) + 1;
+    let text = [&text[..definition], &[3, 0xff, 0x80, 0]].concat();
+    let point = file("point.gob", &point);
+    let renamed = file("renamed.gob", &renamed);
+    let text = file("text.gob", &text);
+
+    let run = gobrpc(&["types", "--diff", &point, &point]);
+    assert_eq!(run.output().matches("  nothing differs\n").count(), 2);
+    let run = gobrpc(&["types", "--diff", &point, &renamed]);
+    assert!(
+        run.output().contains("\n  loses data: Point.Y: "),
+        "{run:?}"
+    );
+    assert!(
+        run.output().contains("\n  loses data: Point.Z: "),
+        "{run:?}"
+    );
+    let run = gobrpc(&["types", "--diff", &point, &text]);
+    assert_eq!((run.status, run.stderr.as_str()), (1, ""));
+    assert!(run.stdout.contains("\n  breaks: Point.X: "), "{run:?}");
+
+    let run = gobrpc(&["types", "--diff", "--json", &point, &text]);
+    assert_eq!(run.status, 1);
+    let json: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!(json["compatible"], false);
+    assert_eq!(json["forward"]["differences"][0]["effect"], "breaks");
+    assert_eq!(json["backward"]["differences"][0]["path"], "Point.X");
+    let run = gobrpc(&["types", "--json", "--diff", &point, &renamed]);
+    let json: serde_json::Value = serde_json::from_str(run.output()).unwrap();
+    assert_eq!(
+        (&json["compatible"], &json["forward"]["lossless"]),
+        (&true.into(), &false.into())
+    );
+
+    let run = gobrpc(&["types", "--diff", &point, "/no/such/file.gob"]);
+    assert!(run.failure(1).contains("/no/such/file.gob: "), "{run:?}");
+    for args in [
+        &["--diff", &point][..],
+        &[&point, &text],
+        &["--diff", "-", "-"],
+    ] {
+        assert_eq!(gobrpc(&[&["types"], args].concat()).status, 2, "{args:?}");
+    }
+}

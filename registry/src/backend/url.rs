@@ -17,6 +17,7 @@ use crate::error::{Error, Result};
 /// | `rpc://host:port`, `rpc:///path/of.sock` | a memory registry that another process serves | `client` |
 /// | `etcd://host:port,host:port/namespace` | etcd; the port is 2379 if it is left out | `etcd` |
 /// | `consul://host:port?dc=NAME` | Consul's agent; the port is 8500 | `consul` |
+/// | `zk://host:port,host:port/chroot` | ZooKeeper; the port is 2181 | `zookeeper` |
 ///
 /// `etcds://` and `consuls://` are the same over TLS (feature `tls`).
 ///
@@ -61,11 +62,12 @@ enum Scheme {
     Rpc,
     Etcd,
     Consul,
+    ZooKeeper,
 }
 
 /// All schemes: name, backend, over TLS, the feature that it needs, and whether this
 /// build has it.
-const SCHEMES: [(&str, Scheme, bool, &str, bool); 6] = [
+const SCHEMES: [(&str, Scheme, bool, &str, bool); 7] = [
     ("memory", Scheme::Memory, false, "", true),
     (
         "rpc",
@@ -95,6 +97,13 @@ const SCHEMES: [(&str, Scheme, bool, &str, bool); 6] = [
         true,
         "tls",
         cfg!(all(feature = "consul", feature = "tls")),
+    ),
+    (
+        "zk",
+        Scheme::ZooKeeper,
+        false,
+        "zookeeper",
+        cfg!(feature = "zookeeper"),
     ),
 ];
 
@@ -187,7 +196,7 @@ impl FromStr for BackendUrl {
 }
 
 impl BackendUrl {
-    /// Signs in as this user; etcd has them.
+    /// Signs in as this user; etcd and ZooKeeper have them.
     pub fn with_user(mut self, name: impl Into<String>, password: impl Into<String>) -> Self {
         self.user = Some((name.into(), password.into()));
         self
@@ -215,7 +224,9 @@ impl BackendUrl {
     /// are malformed.
     pub fn open(&self) -> Result<Arc<dyn Backend>> {
         let unused = match self.scheme {
-            Scheme::Etcd => self.token.is_some().then_some("token; it has users"),
+            Scheme::Etcd | Scheme::ZooKeeper => {
+                self.token.is_some().then_some("token; it has users")
+            }
             Scheme::Consul => self.user.is_some().then_some("user; it has tokens"),
             _ if self.user.is_some() => Some("user"),
             _ => self.token.is_some().then_some("token"),
@@ -268,7 +279,23 @@ impl BackendUrl {
                 }
                 Ok(Arc::new(builder.build()?))
             }
-            #[cfg(not(all(feature = "client", feature = "consul", feature = "etcd")))]
+            #[cfg(feature = "zookeeper")]
+            Scheme::ZooKeeper => {
+                let mut builder = super::zookeeper::ZooKeeper::builder().chroot(&self.path);
+                for host in &self.hosts {
+                    builder = builder.endpoint(host);
+                }
+                if let Some((name, password)) = &self.user {
+                    builder = builder.digest(name, password);
+                }
+                Ok(Arc::new(builder.build()?))
+            }
+            #[cfg(not(all(
+                feature = "client",
+                feature = "consul",
+                feature = "etcd",
+                feature = "zookeeper"
+            )))]
             _ => Err(Error::url(format_args!(
                 "{self} is a backend that this program was built without"
             ))),
@@ -318,6 +345,7 @@ impl BackendUrl {
             Scheme::Rpc if !no_host && has_path => wrong("rpc://host:port has no path"),
             Scheme::Rpc if self.hosts.len() > 1 => wrong("rpc:// has one host only"),
             Scheme::Etcd if no_host => wrong("etcd:// wants a host: etcd://localhost:2379"),
+            Scheme::ZooKeeper if no_host => wrong("zk:// wants a host: zk://localhost:2181"),
             Scheme::Consul if no_host => wrong("consul:// wants a host: consul://localhost:8500"),
             Scheme::Consul if has_path => wrong("consul://host:port has no path"),
             _ if !no_host && self.hosts.iter().any(String::is_empty) => {

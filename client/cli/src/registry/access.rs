@@ -16,6 +16,7 @@ Registries:
   rpc://host:port                  one that `gobrpc registry serve` shares; for development
   etcd://host:port,host:port       etcd 3.4 or later, all of its members; with a /namespace
   consul://host:port               Consul, by the agent of this machine; ?dc=NAME
+  zk://host:port,host:port         ZooKeeper 3.6 or later; with a /chroot
   etcds:// consuls://              the same over TLS
   $GOBRPC_REGISTRY is the one that is used if none is given. Passwords and tokens are taken
   from $GOBRPC_REGISTRY_PASSWORD and $GOBRPC_REGISTRY_TOKEN, or from files.";
@@ -196,8 +197,8 @@ impl Opened {
                 format!("{url}: the registry refuses: {why}")
             }
             Error::Refused(why) => format!(
-                "{url}: the registry refuses: {why}; nobody signed in: etcd wants --user and \
-                 $GOBRPC_REGISTRY_PASSWORD, Consul $GOBRPC_REGISTRY_TOKEN, if they have them"
+                "{url}: the registry refuses: {why}; nobody signed in: etcd and ZooKeeper want \
+                 --user and $GOBRPC_REGISTRY_PASSWORD, Consul $GOBRPC_REGISTRY_TOKEN"
             ),
             error => format!("{url}: {error}"),
         })

@@ -15,7 +15,7 @@ use crate::exit::{Failure, Outcome};
 ///
 /// What is registered is gone when the command ends; servers then register again with
 /// the next one. Whoever reaches it may change all of it, so that it should listen on
-/// this machine only. Beyond one machine, use etcd or Consul.
+/// this machine only. Beyond one machine, use etcd, Consul or ZooKeeper.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:

@@ -125,3 +125,22 @@ async fn over_tls() {
     let url: BackendUrl = "etcds://a:2379".parse().unwrap();
     assert_eq!(url.to_string(), "etcds://a:2379");
 }
+
+#[cfg(feature = "zookeeper")]
+#[tokio::test]
+async fn zookeeper_urls() {
+    for text in ["zk://localhost", "zk://10.0.0.1:2181,10.0.0.2/prod/east"] {
+        let url: BackendUrl = text.parse().unwrap();
+        assert_eq!(url.to_string(), text);
+        let url = url.with_user("registry", "hunter2");
+        assert!(url.open().is_ok());
+        assert!(!format!("{url:?}").contains("hunter2"));
+    }
+    for text in ["zk://", "zk://a:0", "zk://a,,b", "zk://u:p@a", "zk://a?x=1"] {
+        let fault = fault(text);
+        assert!(
+            !fault.is_empty() && !fault.contains("u:p"),
+            "{text}: {fault}"
+        );
+    }
+}
