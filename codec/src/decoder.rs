@@ -419,6 +419,18 @@ pub fn from_slice<T: DecodeOwned>(stream: &[u8]) -> Result<T> {
 /// # Errors
 ///
 /// As for [`from_slice`].
+///
+/// # Examples
+///
+/// ```
+/// use gobrpc_codec::{Limits, from_slice_with, to_vec};
+///
+/// let stream = to_vec(&vec![0_u8; 2000])?;
+/// let limits = Limits::default().with_message_bytes(1000);
+/// let error = from_slice_with::<Vec<u8>>(&stream, &limits).unwrap_err();
+/// assert!(error.to_string().contains("Limits::message_bytes"));
+/// # Ok::<(), gobrpc_codec::Error>(())
+/// ```
 pub fn from_slice_with<T: DecodeOwned>(stream: &[u8], limits: &Limits) -> Result<T> {
     first_value(stream, limits, |types, id, value, end| match value {
         FirstValue::Input(bytes) => types.decode(id, bytes, end),

@@ -64,6 +64,20 @@ struct Root {
 }
 
 /// A place in a stream to go back to; see [`Encoder::rollback`].
+///
+/// # Examples
+///
+/// ```
+/// use gobrpc_codec::{Encoder, to_vec};
+///
+/// let (mut encoder, mut stream) = (Encoder::new(), Vec::new());
+/// let start = encoder.checkpoint(&stream);
+/// encoder.encode(&vec!["not", "sent"], &mut stream)?;
+/// encoder.rollback(start, &mut stream);
+/// encoder.encode(&vec![7_i64], &mut stream)?;
+/// assert_eq!(stream, to_vec(&vec![7_i64])?);
+/// # Ok::<(), gobrpc_codec::Error>(())
+/// ```
 #[derive(Debug)]
 #[must_use]
 pub struct Checkpoint {

@@ -34,6 +34,18 @@ struct Inner {
 }
 
 /// Whose fault an [`Error`] is.
+///
+/// # Examples
+///
+/// ```
+/// use gobrpc_codec::{ErrorKind, from_slice, to_vec};
+///
+/// let stream = to_vec(&"text")?;
+/// let kind = |error: gobrpc_codec::Error| error.kind();
+/// assert_eq!(from_slice::<i64>(&stream).map_err(kind), Err(ErrorKind::Mismatch));
+/// assert_eq!(from_slice::<String>(&stream[..4]).map_err(kind), Err(ErrorKind::Truncated));
+/// # Ok::<(), gobrpc_codec::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {

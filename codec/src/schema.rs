@@ -68,6 +68,15 @@ pub struct Type {
 }
 
 /// What a type is on the wire.
+///
+/// # Examples
+///
+/// ```
+/// use gobrpc_codec::{Gob, Kind};
+///
+/// assert_eq!(*u8::schema().root_type().kind(), Kind::Uint);
+/// assert!(matches!(<Vec<u16>>::schema().root_type().kind(), Kind::Slice(_)));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Kind {

@@ -8,6 +8,17 @@ use crate::error::{Error, Result};
 /// `typeId`).
 ///
 /// Ids below 64 are predefined, those from 64 up belong to the stream.
+///
+/// # Examples
+///
+/// ```
+/// use gobrpc_codec::{Decoder, TypeId, to_vec};
+///
+/// let mut decoder = Decoder::new();
+/// decoder.feed(&to_vec(&22_i64)?);
+/// assert_eq!(decoder.peek_type()?, Some(TypeId::INT));
+/// # Ok::<(), gobrpc_codec::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TypeId(i32);
 

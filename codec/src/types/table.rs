@@ -15,6 +15,20 @@ use crate::types::WireKind;
 /// The types that a stream has defined so far, by id.
 ///
 /// A copy is cheap, and is a snapshot: it does not see later definitions.
+///
+/// # Examples
+///
+/// ```
+/// use gobrpc_codec::{Decoder, WireKind, to_vec};
+///
+/// let mut decoder = Decoder::new();
+/// decoder.feed(&to_vec(&vec!["a", "b"])?);
+/// decoder.skip()?;
+/// let id = decoder.types().ids().next().expect("a slice is defined");
+/// let wire = decoder.types().get(id.get()).expect("it is this one");
+/// assert_eq!(wire.kind, WireKind::Slice { elem: 6 });
+/// # Ok::<(), gobrpc_codec::Error>(())
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct TypeTable {
     /// Ids from 64 up that are not much larger than the number of types, which
