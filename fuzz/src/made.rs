@@ -284,7 +284,9 @@ fn value(
                 let key = value(source, schema, *key, style, depth + 1);
                 let elem = value(source, schema, *elem, style, depth + 1);
                 // Of entries with one key Go keeps the last.
-                let text = format!("{key:?}").replace("-0.0", "0.0");
+                let text = format!("{key:?}")
+                    .replace("-0.0", "0.0")
+                    .replace("+0.0", "0.0");
                 if style == Style::Any || seen.insert(text) {
                     map.push(key, elem);
                 }

@@ -14,6 +14,8 @@
 
 mod memory;
 mod random;
+mod readers;
+mod rows;
 mod stream;
 mod table;
 

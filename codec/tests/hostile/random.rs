@@ -77,8 +77,8 @@ fn decode_all(stream: &[u8], chunk: usize) {
     }
 }
 
-/// Streams that are good: real Go's where they are there, else our own.
-fn seeds() -> Vec<Vec<u8>> {
+/// What real Go sent, where it is there.
+pub(crate) fn goldens() -> Vec<Vec<u8>> {
     let directory = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/golden"));
     let mut seeds = Vec::new();
     for entry in std::fs::read_dir(directory).into_iter().flatten().flatten() {
@@ -98,6 +98,12 @@ fn seeds() -> Vec<Vec<u8>> {
             );
         }
     }
+    seeds
+}
+
+/// Streams that are good: real Go's where they are there, and our own.
+fn seeds() -> Vec<Vec<u8>> {
+    let mut seeds = goldens();
     let mut own = Vec::new();
     let mut encoder = Encoder::new();
     for value in 0..3 {

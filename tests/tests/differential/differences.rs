@@ -21,6 +21,9 @@ struct Entry {
     #[serde(default)]
     stream: String,
     reason: String,
+    /// A stream that differs so, in hexadecimal, where the others do not show it.
+    #[serde(default)]
+    example: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
@@ -28,8 +31,16 @@ struct Entry {
 enum Kind {
     GoRejects,
     WeReject,
+    /// We reject a value that Go did not decode, but skip.
+    WeRejectWhatGoSkips,
     GoDies,
     OtherValue,
+}
+
+impl Kind {
+    fn covers(self, other: Self) -> bool {
+        self == other || (self, other) == (Self::WeReject, Self::WeRejectWhatGoSkips)
+    }
 }
 
 #[derive(serde::Deserialize)]
@@ -53,6 +64,21 @@ impl Differences {
         }
     }
 
+    /// The streams that stand in the list.
+    pub(crate) fn examples(&self) -> Vec<(String, Vec<u8>)> {
+        let entries = self
+            .entries
+            .iter()
+            .filter(|entry| !entry.example.is_empty());
+        let example = |entry: &Entry| {
+            let digits = entry.example.as_bytes().chunks(2);
+            let byte = |pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap();
+            let name = format!("example {} {}", entry.stream, entry.text);
+            (name, digits.map(byte).collect())
+        };
+        entries.map(example).collect()
+    }
+
     /// Looks a difference up, if there is one; `Err` if it is not in the list.
     pub(crate) fn judge(
         &mut self,
@@ -64,7 +90,7 @@ impl Differences {
             return Ok(());
         };
         let known = self.entries.iter().position(|entry| {
-            entry.kind == kind && text.contains(&entry.text) && name.contains(&entry.stream)
+            entry.kind.covers(kind) && text.contains(&entry.text) && name.contains(&entry.stream)
         });
         match known {
             Some(known) => {
@@ -110,7 +136,15 @@ fn difference(go: &Result<Outcome, String>, ours: &Outcome) -> Option<(Kind, Str
         std::cmp::Ordering::Equal => None,
         std::cmp::Ordering::Less => Some((Kind::GoRejects, go.error.clone().unwrap_or_default())),
         std::cmp::Ordering::Greater => {
-            Some((Kind::WeReject, ours.error.clone().unwrap_or_default()))
+            let skips = go
+                .lines
+                .get(ours.lines.len())
+                .is_some_and(|line| line == SKIPPED);
+            let kind = match skips {
+                true => Kind::WeRejectWhatGoSkips,
+                false => Kind::WeReject,
+            };
+            Some((kind, ours.error.clone().unwrap_or_default()))
         }
     }
 }

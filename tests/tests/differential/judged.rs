@@ -80,7 +80,12 @@ fn streams_of_others() {
         return;
     };
     let (seed, ci) = seed();
+    let mut differences = Differences::read();
     let mut streams = goldens();
+    streams.extend(differences.examples());
+    for row in crate::rows::rows() {
+        streams.push((format!("hostile {} {}", row.number, row.name), row.stream));
+    }
     for kind in ["corpus", "crashes"] {
         for target in files(&root().join("../fuzz").join(kind)) {
             for file in files(&target) {
@@ -95,7 +100,6 @@ fn streams_of_others() {
     for _ in 0..setting("GOBRPC_DIFFER_MUTATED", 20_000) {
         streams.push(mutated(&mut random, &goldens));
     }
-    let mut differences = Differences::read();
     let mut unexplained = Vec::new();
     for (name, stream) in &streams {
         let go = Outcome::of_go(&mut peer, stream);

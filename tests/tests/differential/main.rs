@@ -16,6 +16,12 @@ mod judged;
 mod outcome;
 mod peer;
 mod random;
+#[path = "../../../codec/tests/hostile/rows.rs"]
+#[allow(dead_code, reason = "what must become of them is asked elsewhere")]
+mod rows;
+#[path = "../../../codec/tests/hostile/stream.rs"]
+#[allow(dead_code, reason = "the builder serves several tests")]
+mod stream;
 mod text;
 
 use std::fmt::Debug;

@@ -6,9 +6,11 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
-/// Longest time for an answer, and most address space, in KiB: hostile streams
-/// make Go take more of either.
-const ANSWER: Duration = Duration::from_secs(10);
+/// Most address space, in KiB: hostile streams make Go take more. For an answer it
+/// has some seconds of the CPU, and then ends itself with this status; should it not,
+/// it is ended.
+const HANGS: i32 = 99;
+const ANSWER: Duration = Duration::from_secs(120);
 const MEMORY: usize = 4 << 20;
 
 /// Real Go, started anew when it died.
@@ -52,21 +54,24 @@ impl Peer {
             .write_all(&length)
             .and_then(|()| running.stdin.write_all(request))
             .and_then(|()| running.stdin.flush());
-        let answer = sent.map_err(|error| error.to_string()).and_then(|()| {
-            match running.answers.recv_timeout(ANSWER) {
-                Ok(answer) => Ok(answer),
-                Err(std::sync::mpsc::RecvTimeoutError::Timeout) => Err("hangs".to_owned()),
-                Err(error) => Err(format!("crashes: {error}")),
-            }
-        });
+        let answer = match sent {
+            Ok(()) => running.answers.recv_timeout(ANSWER).ok(),
+            Err(_) => None,
+        };
         match answer {
-            Ok(answer) => {
+            Some(answer) => {
                 self.running = Some(running);
                 Ok(parts(&answer))
             }
-            Err(death) => {
+            None => {
                 self.deaths += 1;
-                Err(death)
+                // It has ended, or is so far from it that it has to be.
+                let _ = running.child.kill();
+                let ended = running.child.wait().ok();
+                Err(match ended.and_then(|status| status.code()) {
+                    Some(HANGS) => "hangs".to_owned(),
+                    _ => format!("crashes: {ended:?}"),
+                })
             }
         }
     }

@@ -144,15 +144,22 @@ impl Printer {
         } else if value.is_infinite() {
             self.out
                 .push_str(if value > 0.0 { "\"+Inf\"" } else { "\"-Inf\"" });
-        } else if value == 0.0 || (1e-6..1e21).contains(&value.abs()) {
+        } else if value == 0.0 {
             self.put(value);
         } else {
-            let text = format!("{value:e}");
-            self.out.push_str(&if text.contains("e-") {
-                text
-            } else {
-                text.replace('e', "e+")
-            });
+            let text = even(format!("{value:e}"), value);
+            let (digits, exponent) = text.split_once('e').unwrap();
+            if !(1e-6..1e21).contains(&value.abs()) {
+                let sign = if exponent.starts_with('-') { "" } else { "+" };
+                write!(self.out, "{digits}e{sign}{exponent}").unwrap();
+                return;
+            }
+            let places = digits.split_once('.').map_or(0, |(_, behind)| behind.len());
+            let places = places as i32 - exponent.parse::<i32>().unwrap();
+            // These digits, which are enough, at their places.
+            let shown: f64 = text.parse().unwrap();
+            assert_eq!(shown.to_bits(), value.to_bits());
+            self.out.push_str(&plain(digits, places));
         }
     }
 
@@ -198,6 +205,49 @@ impl Printer {
         }
         self.out.push_str("\"}");
     }
+}
+
+/// Of two shortest texts that are as close to a number the one that ends in an even
+/// digit, as Go and ECMAScript have it; Rust takes the larger one.
+fn even(text: String, value: f64) -> String {
+    let (digits, exponent) = text.split_once('e').unwrap();
+    let last = digits
+        .chars()
+        .next_back()
+        .and_then(|digit| digit.to_digit(10));
+    let places = digits.split_once('.').map_or(0, |(_, behind)| behind.len());
+    let exact = format!("{value:.800e}");
+    let (exact, _) = exact.split_once('e').unwrap();
+    let fraction = exact.split_once('.').unwrap().1;
+    let tie = fraction[places..]
+        .strip_prefix('5')
+        .is_some_and(|rest| rest.bytes().all(|digit| digit == b'0'));
+    match last {
+        Some(last) if tie && last % 2 == 1 && places > 0 => {
+            let kept = &digits[..digits.len() - 1];
+            format!("{kept}{}e{exponent}", last - 1)
+        }
+        _ => text,
+    }
+}
+
+/// Digits with a point behind so many of them from the end, without an exponent.
+fn plain(digits: &str, places: i32) -> String {
+    let (sign, digits) = match digits.strip_prefix('-') {
+        Some(digits) => ("-", digits),
+        None => ("", digits),
+    };
+    let mut text = digits.replace('.', "");
+    if places <= 0 {
+        text.extend(std::iter::repeat_n('0', places.unsigned_abs() as usize));
+        return format!("{sign}{text}");
+    }
+    let places = places as usize;
+    if text.len() <= places {
+        text.insert_str(0, &"0".repeat(places + 1 - text.len()));
+    }
+    text.insert(text.len() - places, '.');
+    format!("{sign}{text}")
 }
 
 /// Whether a type is reached from itself by fields and by elements of arrays.
