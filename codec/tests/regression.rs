@@ -194,3 +194,21 @@ fn a_big_float_of_short_words_is_the_same_in_long_ones() {
     assert_ne!(other, short);
     assert_ne!(BigFloat::default(), short);
 }
+
+/// 0/3, which Go keeps as it comes, was sent as 0/1. (Found by the fuzz target
+/// `go_types`.)
+#[test]
+fn a_big_rat_of_zero_keeps_its_denominator() {
+    use gobrpc_codec::go::{BigInt, BigRat};
+
+    let zero = |denominator: i64| {
+        BigRat::from_reduced(BigInt::default(), BigInt::from(denominator)).unwrap()
+    };
+    for denominator in [1, 3, 1 << 40] {
+        let rat = zero(denominator);
+        let back: BigRat = from_slice(&to_vec(&rat).unwrap()).unwrap();
+        assert_eq!(back, rat);
+    }
+    assert_eq!(zero(1), BigRat::default());
+    assert!(to_vec(&zero(1)).unwrap().ends_with(&[5, 2, 0, 0, 0, 0]));
+}

@@ -108,8 +108,8 @@ impl From<BigInt> for BigRat {
 /// Version 1 and the sign in one byte, four bytes of the numerator's length, the
 /// numerator and the denominator (`math/big/ratmarsh.go`).
 ///
-/// A zero is sent as Go's `new(big.Rat)`, which has no denominator. Go reads it
-/// like the 0/1 that its arithmetic makes.
+/// 0/1 is sent as Go's `new(big.Rat)`, which has no denominator. Go reads it like
+/// the 0/1 that its arithmetic makes.
 impl Marshal for BigRat {
     const KIND: Opaque = Opaque::Gob;
     const NAME: &'static str = "Rat";
@@ -122,9 +122,10 @@ impl Marshal for BigRat {
         };
         out.push(VERSION << 1 | u8::from(self.numerator.is_negative()));
         out.extend(length.to_be_bytes());
-        if length > 0 {
-            out.extend_from_slice(numerator);
-            out.extend_from_slice(self.denominator.magnitude());
+        out.extend_from_slice(numerator);
+        let denominator = self.denominator.magnitude();
+        if length > 0 || denominator != [1] {
+            out.extend_from_slice(denominator);
         }
         Ok(())
     }

@@ -73,7 +73,7 @@ impl Differences {
         let example = |entry: &Entry| {
             let digits = entry.example.as_bytes().chunks(2);
             let byte = |pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap();
-            let name = format!("example {} {}", entry.stream, entry.text);
+            let name = format!("example {}", entry.stream);
             (name, digits.map(byte).collect())
         };
         entries.map(example).collect()

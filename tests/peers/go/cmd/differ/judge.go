@@ -90,7 +90,52 @@ var basic = map[int64]reflect.Type{
 	6: typeFor[string](),
 	7: typeFor[complex128](),
 	8: typeFor[any](),
+	// What definitions are made of, which every stream has.
+	16: typeFor[wireType](),
+	17: typeFor[arrayType](),
+	18: typeFor[commonType](),
+	19: typeFor[sliceType](),
+	20: typeFor[structType](),
+	21: typeFor[fieldType](),
+	22: typeFor[[]fieldType](),
+	23: typeFor[mapType](),
+	24: typeFor[opaqueType](),
 }
+
+type (
+	commonType struct {
+		Name string
+		Id   int
+	}
+	arrayType struct {
+		CommonType commonType
+		Elem, Len  int
+	}
+	sliceType struct {
+		CommonType commonType
+		Elem       int
+	}
+	structType struct {
+		CommonType commonType
+		Field      []fieldType
+	}
+	fieldType struct {
+		Name string
+		Id   int
+	}
+	mapType struct {
+		CommonType commonType
+		Key, Elem  int
+	}
+	opaqueType struct{ CommonType commonType }
+	wireType   struct {
+		ArrayT                                        arrayType
+		SliceT                                        sliceType
+		StructT                                       structType
+		MapT                                          mapType
+		GobEncoderT, BinaryMarshalerT, TextMarshalerT opaqueType
+	}
+)
 
 func (b *builder) typeOf(id int64, depth int) reflect.Type {
 	if typ := basic[id]; typ != nil {
