@@ -99,6 +99,32 @@ impl ClientBuilder {
         self
     }
 
+    /// Pings the server while calls wait and nothing came for `silence`; if nothing
+    /// comes within `timeout` either, the connection is lost and its calls fail
+    /// with `Unavailable` (off).
+    ///
+    /// So a server that is gone without a word, as its machine or the network is,
+    /// does not keep calls waiting that have no timeout. It works with Go's servers,
+    /// too: to them a ping is a call of a service that they do not have. An idle
+    /// connection is never pinged. `silence` is 1 s at least, so that no server is
+    /// flooded.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use gobrpc_client::Client;
+    ///
+    /// let client = Client::builder()
+    ///     .keepalive(Duration::from_secs(30), Duration::from_secs(20))
+    ///     .connect("127.0.0.1:1234");
+    /// # let _ = client;
+    /// ```
+    pub fn keepalive(mut self, silence: Duration, timeout: Duration) -> Self {
+        self.options.keepalive = Some((silence.max(Duration::from_secs(1)), timeout));
+        self
+    }
+
     /// Dials again when a connection is lost (on). Without, the client is closed
     /// then; a dial that fails may still be tried again.
     pub fn reconnect(mut self, on: bool) -> Self {

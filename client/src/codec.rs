@@ -109,6 +109,18 @@ impl<T> Codec<T> {
         }
     }
 
+    /// Makes the peer answer. JSON-RPC has nothing harmless that would.
+    pub(crate) fn ping(&mut self) {
+        if let Some(connection) = self.gob_mut() {
+            connection.ping();
+        }
+    }
+
+    /// False if [`ping`](Self::ping) does nothing.
+    pub(crate) fn pings(&self) -> bool {
+        self.gob().is_some()
+    }
+
     /// What was given with a call, if somebody waits for it; of those with streams.
     pub(crate) fn call_of(&self, seq: Seq) -> Option<&T> {
         self.gob()?.call_of(seq)

@@ -145,6 +145,16 @@ impl Connection {
         }
     }
 
+    /// Makes the peer answer.
+    pub(crate) fn ping(&mut self) {
+        self.protocol.ping();
+    }
+
+    /// True if somebody waits, and the peer can be asked whether it lives.
+    pub(crate) fn wants_pings(&self) -> bool {
+        self.live > 0 && self.protocol.pings()
+    }
+
     /// Calls that the peer has not answered.
     pub(crate) fn in_flight(&self) -> usize {
         self.protocol.in_flight()

@@ -3,7 +3,7 @@
 use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
 
 use bytes::BytesMut;
 use gobrpc_protocol::{Code, Error};
@@ -12,6 +12,7 @@ use tokio_util::io::poll_read_buf;
 
 use crate::connection::Completion;
 use crate::connector::BoxedIo;
+use crate::keepalive::{Due, Keepalive};
 use crate::link::Link;
 use crate::state::State;
 
@@ -44,6 +45,7 @@ pub(crate) struct Driver<'a> {
     /// We have said so to the peer.
     shut: bool,
     completions: Vec<Completion>,
+    keepalive: Option<Keepalive>,
 }
 
 /// Why a [`Driver`] stopped.
@@ -82,6 +84,7 @@ impl<'a> Driver<'a> {
             retired: false,
             shut: false,
             completions: Vec::new(),
+            keepalive: link.options.keepalive.map(Keepalive::new),
         }
     }
 
@@ -102,10 +105,39 @@ impl<'a> Driver<'a> {
                 Poll::Pending => Poll::Ready(End::Lost(broken("writing failed", error))),
             };
         }
+        if let Poll::Ready(end) = self.poll_keepalive(cx) {
+            return Poll::Ready(end);
+        }
         if self.retired {
             return self.poll_finished(cx);
         }
         Poll::Pending
+    }
+
+    /// Asks the peer whether it lives, if somebody waits and nothing comes.
+    fn poll_keepalive(&mut self, cx: &mut Context<'_>) -> Poll<End> {
+        let Some(keepalive) = &mut self.keepalive else {
+            return Poll::Pending;
+        };
+        let mut state = self.link.lock();
+        let Some(connection) = state.connection() else {
+            return Poll::Pending;
+        };
+        if !connection.wants_pings() {
+            keepalive.rest();
+            return Poll::Pending;
+        }
+        match ready!(keepalive.poll(cx)) {
+            Due::Ping => {
+                connection.ping();
+                // It is written by the next poll, which also waits for the answer.
+                cx.waker().wake_by_ref();
+                Poll::Pending
+            }
+            Due::Dead(timeout) => Poll::Ready(End::Lost(Error::unavailable(format!(
+                "the server is silent: nothing came within {timeout:?} of a ping"
+            )))),
+        }
     }
 
     fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<End> {
@@ -118,6 +150,9 @@ impl<'a> Driver<'a> {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(Ok(0)) => return Poll::Ready(End::Lost(self.eof())),
                 Poll::Ready(Ok(_)) => {
+                    if let Some(keepalive) = &mut self.keepalive {
+                        keepalive.heard();
+                    }
                     if let Err(error) = self.greet().and_then(|()| self.receive()) {
                         return Poll::Ready(End::Lost(error));
                     }

@@ -11,7 +11,7 @@
 //! |---|---|---|
 //! | places | [`Address`], [`connector`] | texts to streams: TCP, Unix, HTTP CONNECT, others |
 //! | one call | `slot`, `queue`, `pump` | where a result is waited for, a place on the connection, a stream of arguments |
-//! | one connection | `codec`, `connection`, `driver` | bytes and who wrote them; the socket's one task |
+//! | one connection | `codec`, `connection`, `keepalive`, `driver` | bytes and who wrote them; the socket's one task |
 //! | one peer | `state`, `link`, `link_task` | at most one connection at a time; dial, lose, dial again |
 //! | handles | [`Client`], [`ClientBuilder`] | what users hold |
 
@@ -23,6 +23,7 @@ mod codec;
 mod connection;
 pub mod connector;
 mod driver;
+mod keepalive;
 mod link;
 mod link_task;
 mod options;

@@ -26,6 +26,8 @@ pub(crate) struct Options {
     pub(crate) backoff_max: Duration,
     pub(crate) plain_go: bool,
     pub(crate) reconnect: bool,
+    /// Silence of the peer after which it is pinged, and how long it may take then.
+    pub(crate) keepalive: Option<(Duration, Duration)>,
     /// JSON-RPC instead of gob.
     #[cfg(feature = "jsonrpc")]
     pub(crate) jsonrpc: Option<gobrpc_protocol::jsonrpc::Version>,
@@ -47,6 +49,7 @@ impl Default for Options {
             backoff_max: Duration::from_secs(10),
             plain_go: false,
             reconnect: true,
+            keepalive: None,
             #[cfg(feature = "jsonrpc")]
             jsonrpc: None,
             #[cfg(feature = "tls")]

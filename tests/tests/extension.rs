@@ -528,3 +528,65 @@ async fn gos_server_ignores_what_it_does_not_know() {
     assert_eq!(error.message(), "rpc: can't find service _goRPC_.Hello");
     assert_eq!(error.code(), Code::Unimplemented);
 }
+
+/// To Go a ping is a call of a service that it does not have, which proves life.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_slow_go_server_answers_pings() {
+    if go::peers().is_none() {
+        return;
+    }
+    let server = GoServer::start("serve", &["-network", "tcp"]).unwrap();
+    for plain in [false, true] {
+        let client = Client::builder()
+            .plain_go(plain)
+            .keepalive(Duration::from_secs(1), Duration::from_secs(1))
+            .connect(server.address());
+        let misc = MiscClient::new(client.clone());
+        let delay = Delay {
+            millis: 2500,
+            tag: 7,
+        };
+        assert_eq!(misc.delay(delay).await.unwrap(), 7);
+        assert_eq!(client.in_flight(), 0);
+    }
+}
+
+/// A peer that is stopped, as its machine is when it is lost: nothing comes, and
+/// no end either.
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_go_server_that_stands_still_is_given_up() {
+    if go::peers().is_none() {
+        return;
+    }
+    let server = GoServer::start("serve", &["-network", "tcp"]).unwrap();
+    let client = Client::builder()
+        .keepalive(Duration::from_secs(1), Duration::from_secs(1))
+        .connect(server.address());
+    let arith = ArithClient::new(client);
+    arith.multiply(Args { a: 6, b: 7 }).await.unwrap();
+    let signal = |name: &str| {
+        let id = server.id().to_string();
+        let kill = std::process::Command::new("kill")
+            .args([name, &id])
+            .status();
+        assert!(kill.unwrap().success());
+    };
+    signal("-STOP");
+    let error = arith.multiply(Args { a: 6, b: 7 }).await.unwrap_err();
+    assert_eq!(error.code(), Code::Unavailable, "{error}");
+    assert_eq!(error.delivery(), Delivery::Sent);
+    signal("-CONT");
+    eventually_answers(&arith).await;
+}
+
+#[cfg(unix)]
+async fn eventually_answers(arith: &ArithClient<Client>) {
+    for _ in 0..100 {
+        if arith.multiply(Args { a: 6, b: 7 }).await.is_ok() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("it never answers again");
+}

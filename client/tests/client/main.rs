@@ -16,6 +16,7 @@ mod delivery;
 mod flush;
 mod hostile;
 mod http_connect;
+mod keepalive;
 mod places;
 mod reconnect;
 mod server;

@@ -440,6 +440,29 @@ impl<T> ClientConnection<T> {
         }
     }
 
+    /// Appends what makes any peer answer: a [`kind::PING`] to one of ours, else a
+    /// call of [`reserved::HELLO`], at which a Go server fails and so proves that it
+    /// lives. The answer to either is not given out.
+    pub fn ping(&mut self) {
+        if matches!(self.peer, PeerKind::Ours(_)) {
+            self.control(Header {
+                seq: NO_CALL,
+                kind: kind::PING,
+                ..Header::default()
+            });
+            return;
+        }
+        let header = Header {
+            service_method: reserved::HELLO.into(),
+            seq: self.next_seq,
+            ..Header::default()
+        };
+        let sent = self.request(header, |encoder, output| encoder.encode(&(), output));
+        if sent.is_ok() {
+            self.ask();
+        }
+    }
+
     /// Notes that a call of our own was appended.
     fn ask(&mut self) {
         self.pending.insert(self.next_seq, Pending::Internal);
