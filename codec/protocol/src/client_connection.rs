@@ -361,9 +361,13 @@ impl<T> ClientConnection<T> {
                 .encode(&ExtendedRequest(&header), &mut self.output)
         };
         self.encoder.set_message_bytes(usize::MAX);
-        if written.is_err() {
+        if let Err(error) = written {
             self.encoder.rollback(checkpoint, &mut self.output);
-            return failed(header::too_long());
+            // Limits below that of a header are the user's, and named by their knob.
+            return failed(match self.decoder.limits().message_bytes {
+                own if own < HEADER_BYTES_MAX => error.into(),
+                _ => header::too_long(),
+            });
         }
         if let Err(error) = body(&mut self.encoder, &mut self.output) {
             self.encoder.rollback(checkpoint, &mut self.output);
