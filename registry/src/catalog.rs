@@ -52,6 +52,8 @@ struct Slot {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Leaving {
     At(Instant),
+    /// By an event, and without a goodbye: not decided yet.
+    Soon(Instant),
     /// When the window closes, together with all others of it.
     WithWindow,
     /// In a mass removal that is held back.
@@ -129,9 +131,10 @@ impl Catalog {
     pub(crate) fn remove(&mut self, key: &Key, now: Instant) {
         let swept = self.window.is_some_and(|window| window.after_outage);
         if let Some(slot) = self.slots.get_mut(key) {
-            let leaving = match swept && !slot.has_said_goodbye() {
-                true => Leaving::WithWindow,
-                false => Leaving::At(now + COALESCE),
+            let leaving = match (slot.has_said_goodbye(), swept) {
+                (true, _) => Leaving::At(now + COALESCE),
+                (false, true) => Leaving::WithWindow,
+                (false, false) => Leaving::Soon(now + COALESCE),
             };
             slot.leaving.get_or_insert(leaving);
             self.due = sooner(self.due, slot.due());
@@ -211,6 +214,7 @@ impl Catalog {
             self.window = None;
             self.judge(window);
         }
+        self.judge_sweep(now);
         let before = self.slots.len();
         self.slots
             .retain(|_, slot| slot.due().is_none_or(|due| due > now));
@@ -237,6 +241,32 @@ impl Catalog {
             slot.leaving = Some(leaving);
         }
     }
+
+    /// Decides on what leaves by events.
+    ///
+    /// Servers die one by one. Where half of them or more go in one moment and
+    /// without a word, it is likelier that the registry ended their leases: etcd's
+    /// leader does that when it was stopped for longer than they last and goes on
+    /// ([etcd#15247](https://github.com/etcd-io/etcd/issues/15247)). Those that live
+    /// learn it by their next renewal, and have as long as after an outage.
+    fn judge_sweep(&mut self, now: Instant) {
+        let soon = |slot: &Slot| match slot.leaving {
+            Some(Leaving::Soon(at)) => Some(at),
+            _ => None,
+        };
+        if !self.slots.values().filter_map(soon).any(|at| at <= now) {
+            return;
+        }
+        let leaving = self.slots.values().filter_map(soon).count();
+        if leaving < 2 || leaving * 2 < self.slots.len() {
+            return;
+        }
+        self.holds += 1;
+        let held = Leaving::Held(now + (self.guards.grace / 3).max(WINDOW));
+        for slot in self.slots.values_mut().filter(|slot| soon(slot).is_some()) {
+            slot.leaving = Some(held);
+        }
+    }
 }
 
 impl Slot {
@@ -247,7 +277,7 @@ impl Slot {
 
     fn due(&self) -> Option<Instant> {
         match self.leaving? {
-            Leaving::At(at) | Leaving::Held(at) => Some(at),
+            Leaving::At(at) | Leaving::Soon(at) | Leaving::Held(at) => Some(at),
             Leaving::WithWindow => None,
         }
     }
@@ -306,6 +336,23 @@ mod tests {
         catalog.remove(&record(1).key, now);
         assert!(catalog.tick(now + COALESCE));
         assert_eq!((catalog.len(), catalog.holds), (0, 0));
+    }
+
+    #[test]
+    fn half_of_them_or_more_that_leave_in_one_moment_are_held() {
+        for (of, gone, held) in [(3, 1, false), (3, 2, true), (4, 2, true), (5, 2, false)] {
+            let now = Instant::now();
+            let mut catalog = catalog(1..=of, now);
+            for port in 1..=gone {
+                catalog.remove(&record(port).key, now + COALESCE / 4 * u32::from(port));
+            }
+            assert_eq!(catalog.tick(now + COALESCE * 2), !held, "{gone} of {of}");
+            assert_eq!(catalog.holds, u64::from(held));
+            // One of those that are held comes back, and the others are believed.
+            let back = held && !catalog.put(record(1));
+            assert_eq!(catalog.tick(now + GRACE), held && gone > 1);
+            assert_eq!(catalog.len(), usize::from(of - gone) + usize::from(back));
+        }
     }
 
     #[test]

@@ -283,6 +283,8 @@ async fn a_client_that_starts_while_the_registry_is_away_has_what_was_saved() {
     let page = folder.pages(1).remove(0);
 
     link.set(Mode::Down);
+    // Two that write one page: whose is there last is anybody's guess.
+    drop(before);
     let after = Registry::new(Arc::new(Saved::new(link.clone(), &folder.0)));
     assert_eq!(after.get("user", &Selector::new()).await.unwrap().len(), 2);
     let watch = after.watch("user").unwrap();
@@ -314,7 +316,7 @@ async fn a_client_that_starts_while_the_registry_is_away_has_what_was_saved() {
         sleep(Duration::from_millis(10)).await;
     }
     assert!(good.contains("10.0.0.1:3"), "{good}");
-    drop((before, after, watch));
+    drop((after, watch));
     let other = good.replacen("10.0.0.1:1", "10.0.0.1:7", 1);
     assert_ne!(good, other);
     link.set(Mode::Down);

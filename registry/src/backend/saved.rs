@@ -45,6 +45,8 @@ struct Inner {
     folder: PathBuf,
     /// What was written last, by prefix, for those that the backend has answered.
     written: Mutex<HashMap<Prefix, u64>>,
+    /// One page is written at a time.
+    turn: Mutex<()>,
 }
 
 /// Time for the backend: less than the engine has for one question (5 s).
@@ -82,6 +84,7 @@ impl Saved {
             backend,
             folder: folder.into(),
             written: Mutex::default(),
+            turn: Mutex::default(),
         }))
     }
 }
@@ -113,6 +116,11 @@ impl Inner {
         written.contains_key(prefix)
     }
 
+    fn is_latest(&self, prefix: &Prefix, checksum: u64) -> bool {
+        let written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
+        written.get(prefix) == Some(&checksum)
+    }
+
     fn file(&self, prefix: &str) -> PathBuf {
         self.folder
             .join(format!("{:016x}.json", hash(prefix.as_bytes())))
@@ -131,7 +139,13 @@ impl Inner {
             }
         }
         let path = self.file(&page.prefix);
+        let (inner, prefix) = (Arc::clone(self), prefix.clone());
         tokio::task::spawn_blocking(move || {
+            let _turn = inner.turn.lock().unwrap_or_else(PoisonError::into_inner);
+            // Threads may begin in any order: a newer page stays.
+            if !inner.is_latest(&prefix, page.checksum) {
+                return;
+            }
             if let Err(error) = page.write(&path) {
                 warn!(file = %path.display(), %error, "what the registry says cannot be written down");
             }

@@ -15,7 +15,7 @@ const AWAY: Duration = Duration::from_secs(8);
 
 /// Each member is killed in turn, the leader among them.
 pub async fn members_killed(world: &mut World) {
-    undisturbed(world, async |world, watch, ports| {
+    undisturbed(world, 1, async |world, watch, ports| {
         for index in 0..3 {
             block_in_place(|| world.site.members()[index].process().kill());
             // What is new is heard of with one member less, too.
@@ -41,9 +41,11 @@ pub async fn members_killed(world: &mut World) {
 }
 
 /// The leader is paused, and another one is elected, whom the first one disputes it
-/// when it goes on.
+/// when it goes on: it may then end leases that were renewed with the other one
+/// (etcd#15247; seen here in every other run), once for each of two pauses. Clients
+/// must not see that.
 pub async fn leader_paused(world: &mut World) {
-    undisturbed(world, async |world, watch, ports| {
+    undisturbed(world, 3, async |world, watch, ports| {
         for _ in 0..2 {
             let id = block_in_place(|| {
                 let leader = world.site.process();
@@ -101,8 +103,12 @@ pub async fn no_quorum(world: &mut World) {
 }
 
 /// Something happens to the cluster, under load: no call fails, no client sees less,
-/// and no lease is lost.
-async fn undisturbed(world: &mut World, what: impl AsyncFnOnce(&mut World, &Watch, &[u16])) {
+/// and nobody takes more leases than these.
+async fn undisturbed(
+    world: &mut World,
+    most_leases: u64,
+    what: impl AsyncFnOnce(&mut World, &Watch, &[u16]),
+) {
     let (registry, client) = (world.registry(), world.registry());
     let (servers, ports) = servers(&registry).await;
     let watch = client.watch("who").unwrap();
@@ -121,5 +127,8 @@ async fn undisturbed(world: &mut World, what: impl AsyncFnOnce(&mut World, &Watc
         health.outages
     ));
     tally.assert_none_failed();
-    assert_eq!(leases, [1, 1, 1]);
+    for status in &statuses {
+        assert_eq!(status.state, RegistrationState::Registered);
+        assert!(status.acquisitions <= most_leases, "{leases:?}");
+    }
 }
