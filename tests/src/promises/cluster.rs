@@ -122,9 +122,10 @@ async fn undisturbed(
     let failures: Vec<u64> = statuses.iter().map(|s| s.renew_failures).collect();
     let health = watch.health();
     world.noted(format_args!(
-        "{}; leases taken {leases:?}, renewals that failed {failures:?}, outages seen {}",
+        "{}; leases taken {leases:?}, renewals that failed {failures:?}, outages seen {}, removals held {}",
         tally.line(),
-        health.outages
+        health.outages,
+        health.guard_holds
     ));
     tally.assert_none_failed();
     for status in &statuses {
