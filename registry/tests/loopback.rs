@@ -128,6 +128,14 @@ async fn a_server_that_leaves_says_so_first_and_serves_on() {
     assert_eq!(leaving.await.unwrap().cut, 0);
 }
 
+/// An address at which nobody listens, of a port that nobody gets who asks for any.
+fn unused() -> std::net::SocketAddr {
+    let from = 12_000 + u16::try_from(std::process::id() % 10_000).unwrap();
+    let mut free = (from..from + 1000).map(|port| ([127, 0, 0, 1], port).into());
+    free.find(|address: &std::net::SocketAddr| std::net::TcpListener::bind(address).is_ok())
+        .unwrap()
+}
+
 #[tokio::test]
 async fn a_server_that_is_gone_without_a_word_costs_no_call_and_is_found_when_it_is_back() {
     let registry = Registry::new(Arc::new(Memory::new()));
@@ -136,9 +144,7 @@ async fn a_server_that_is_gone_without_a_word_costs_no_call_and_is_found_when_it
         gobrpc_registry::client::connect(&registry, "who", Selector::new(), Policy::default())
             .unwrap();
     // An entry of a server that listens no more.
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let gone = listener.local_addr().unwrap();
-    drop(listener);
+    let gone = unused();
     let entry = gobrpc_registry::ServiceEntry::new("who", "v1", gone).unwrap();
     let ghost = registry.register(entry, Default::default()).unwrap();
     ghost.settled().await.unwrap();
