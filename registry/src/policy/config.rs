@@ -151,8 +151,10 @@ impl FromStr for ServiceConfig {
             let different = method.policy();
             for (index, name) in method.name.into_iter().enumerate() {
                 if !names.insert(name.clone()) {
-                    let path = format_args!("methodConfig[{at}].name[{index}]");
-                    return Err(ConfigError::at(path, "the name is there twice"));
+                    return Err(ConfigError::at(
+                        format_args!("methodConfig[{at}].name[{index}]"),
+                        "the name is there twice",
+                    ));
                 }
                 policy = different_for(policy, name.0, different.clone());
             }
