@@ -17,8 +17,8 @@ mod zookeeper;
 pub use consul::Consul;
 pub use etcd::{Etcd, EtcdCluster, ask};
 pub use go_client::etcd_go;
-pub use process::{Process, free_port};
-pub(crate) use process::{dying, signal, spawn};
+pub use process::{Process, free_port, signal};
+pub(crate) use process::{dying, spawn};
 pub use zookeeper::ZooKeeper;
 
 use std::collections::HashMap;

@@ -21,6 +21,7 @@ use gobrpc_server::{
 use gobrpc_tests::go::{self, GoServer};
 use gobrpc_tests::local::eventually;
 use gobrpc_tests::model::{Args, ArithClient, Delay, MiscClient};
+use gobrpc_tests::registries;
 
 /// Looks at its calls from inside.
 #[service]
@@ -565,18 +566,11 @@ async fn a_go_server_that_stands_still_is_given_up() {
         .connect(server.address());
     let arith = ArithClient::new(client);
     arith.multiply(Args { a: 6, b: 7 }).await.unwrap();
-    let signal = |name: &str| {
-        let id = server.id().to_string();
-        let kill = std::process::Command::new("kill")
-            .args([name, &id])
-            .status();
-        assert!(kill.unwrap().success());
-    };
-    signal("-STOP");
+    registries::signal("STOP", server.id());
     let error = arith.multiply(Args { a: 6, b: 7 }).await.unwrap_err();
     assert_eq!(error.code(), Code::Unavailable, "{error}");
     assert_eq!(error.delivery(), Delivery::Sent);
-    signal("-CONT");
+    registries::signal("CONT", server.id());
     eventually_answers(&arith).await;
 }
 

@@ -125,8 +125,9 @@ impl Process {
     }
 }
 
-/// Sends a signal to a process that the test has started.
-pub(crate) fn signal(signal: &str, id: u32) {
+/// Sends a signal to a process that the test has started, and waits until it has
+/// stopped if that is what it says: the kernel stops one thread after the other.
+pub fn signal(signal: &str, id: u32) {
     let status = Command::new("kill")
         .args([format!("-{signal}"), id.to_string()])
         .status();
@@ -134,6 +135,26 @@ pub(crate) fn signal(signal: &str, id: u32) {
         status.is_ok_and(|status| status.success()),
         "kill -{signal}"
     );
+    if signal == "STOP" {
+        while !is_stopped(id) {
+            thread::sleep(Duration::from_millis(1));
+        }
+    }
+}
+
+/// True if no thread of a process runs, or where nobody can tell.
+fn is_stopped(id: u32) -> bool {
+    let Ok(threads) = std::fs::read_dir(format!("/proc/{id}/task")) else {
+        return true;
+    };
+    threads.flatten().all(|thread| {
+        let stat = std::fs::read_to_string(thread.path().join("stat")).unwrap_or_default();
+        // The second field may hold spaces, but ends with a parenthesis (proc(5)).
+        let state = stat
+            .rsplit_once(") ")
+            .and_then(|(_, rest)| rest.chars().next());
+        state.is_none_or(|state| matches!(state, 'T' | 't' | 'Z' | 'X'))
+    })
 }
 
 impl Drop for Process {
