@@ -14,7 +14,7 @@
 //! | P1: a live server is visible again within TTL/3 + 2 s after the registry is back, even if its data is lost; a lease lost in an outage; the cursor goes back | [`registry::killed_and_wiped`] |
 //! | P2: a dead server is gone within TTL + 1 s; no zombie after a crash | [`server::killed`] |
 //! | P3: no fault of the registry shrinks a client's set; an empty answer after a restart | [`calls::without_a_registry`], [`calls::slow_registry`] |
-//! | P4: a dead link is noticed within 5 s; the watch that dies and says nothing; the registry that stalls and then expires everybody | [`calls::registry_paused`], [`calls::link_cut`] |
+//! | P4: a dead link is noticed within 5 s; the watch that dies and says nothing; the registry that stalls and then expires everybody | [`calls::registry_paused`], [`calls::link_cut`], [`client::connections_reset`] |
 //! | P5: once it is quiet, the cache is what the registry lists; events lost; compaction | [`random::cache_is_what_is_listed`] |
 //! | P6: a rolling restart loses no call; the order of a shutdown | [`calls::rolling_restart`], [`calls::rolling_restart_after_an_outage`] |
 //! | P7: a stale cursor recovers | [`client::paused_while_history_is_lost`], [`client::stale_cursor`], [`registry::killed_and_wiped`] |
@@ -103,6 +103,9 @@ pub const CASES: &[Case] = &[
     }),
     Case::new("servers_killed", |w| Box::pin(calls::servers_killed(w))),
     Case::new("p7_stale_cursor", |w| Box::pin(client::stale_cursor(w))),
+    Case::new("p4_connections_reset", |w| {
+        Box::pin(client::connections_reset(w))
+    }),
     Case::new("entries_deleted", |w| {
         Box::pin(registry::entries_deleted(w))
     }),

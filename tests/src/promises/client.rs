@@ -7,8 +7,31 @@ use gobrpc_registry::{Memory, Prefix};
 use tokio::time::{sleep, timeout};
 
 use super::proxy::Log;
-use super::world::{entry, registered, settled};
+use super::world::{entry, registered, settled, until_shown};
 use super::{Peer, Proxy, TTL, World};
+
+/// P4: connections that break and are made again at once leave no watch behind that
+/// is silent: sooner or later each registry's client comes back on its old session,
+/// where a server may have forgotten what it was asked to tell.
+pub async fn connections_reset(world: &mut World) {
+    let proxy = Proxy::to(&world.site.address()).await;
+    let servers = world.registry();
+    let first = registered(&servers, entry(1)).await;
+    let client = world.registry_at(proxy.address());
+    let watch = client.watch("who").unwrap();
+    until_shown(&watch, &[1]).await;
+    for round in 0..3 {
+        proxy.reset();
+        // Before and after the new connection.
+        sleep(Duration::from_secs(2) * round).await;
+        let second = registered(&servers, entry(2)).await;
+        let time = until_shown(&watch, &[1, 2]).await;
+        world.measured("shown after a reset", time, Duration::from_secs(5));
+        second.deregister().await.unwrap();
+        until_shown(&watch, &[1]).await;
+    }
+    first.deregister().await.unwrap();
+}
 
 /// P7: a client is stopped, and what it would have to hear next is forgotten
 /// meanwhile.
@@ -101,7 +124,7 @@ pub async fn herd(world: &mut World) {
         })
         .collect();
     for (_, watch) in &clients {
-        super::world::until_shown(watch, &[1]).await;
+        until_shown(watch, &[1]).await;
     }
     // A watch each; and two hundred more of one process are still one.
     let before = proxy.log().connections.len();
@@ -157,6 +180,6 @@ pub async fn herd(world: &mut World) {
         assert!(late <= allowed, "{late} connections in a later second");
     }
     for watch in more.iter().chain(clients.iter().map(|(_, watch)| watch)) {
-        super::world::until_shown(watch, &[1]).await;
+        until_shown(watch, &[1]).await;
     }
 }

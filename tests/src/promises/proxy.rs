@@ -15,6 +15,7 @@ use tokio::time::sleep;
 pub struct Proxy {
     address: String,
     open: watch::Sender<bool>,
+    resets: watch::Sender<()>,
     delay: Arc<AtomicU64>,
     log: Arc<Mutex<Log>>,
     task: AbortHandle,
@@ -34,18 +35,20 @@ impl Proxy {
     pub async fn to(target: &str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
-        let (open, log) = (watch::Sender::new(true), Arc::<Mutex<Log>>::default());
+        let (open, resets) = (watch::Sender::new(true), watch::Sender::new(()));
+        let log = Arc::<Mutex<Log>>::default();
         let delay = Arc::<AtomicU64>::default();
         let task = tokio::spawn(accept(
             listener,
             target.to_owned(),
-            open.subscribe(),
+            (open.subscribe(), resets.subscribe()),
             Arc::clone(&delay),
             Arc::clone(&log),
         ));
         Self {
             address,
             open,
+            resets,
             delay,
             log,
             task: task.abort_handle(),
@@ -59,6 +62,11 @@ impl Proxy {
     /// Carries nothing any more, and closes nothing; or goes on.
     pub fn set_open(&self, open: bool) {
         self.open.send_replace(open);
+    }
+
+    /// Closes all connections, and takes new ones.
+    pub fn reset(&self) {
+        self.resets.send_replace(());
     }
 
     /// From now on every piece of an answer waits so long.
@@ -96,7 +104,7 @@ impl Log {
 async fn accept(
     listener: TcpListener,
     target: String,
-    open: watch::Receiver<bool>,
+    (open, resets): (watch::Receiver<bool>, watch::Receiver<()>),
     delay: Arc<AtomicU64>,
     log: Arc<Mutex<Log>>,
 ) {
@@ -106,7 +114,8 @@ async fn accept(
         };
         log.lock().unwrap().connections.push(Instant::now());
         let (target, mut open, log) = (target.clone(), open.clone(), Arc::clone(&log));
-        let delay = Arc::clone(&delay);
+        let (delay, mut resets) = (Arc::clone(&delay), resets.clone());
+        resets.mark_unchanged();
         tokio::spawn(async move {
             open.wait_for(|open| *open).await.ok()?;
             // As the registry itself would: refused.
@@ -118,6 +127,7 @@ async fn accept(
             tokio::select! {
                 _ = carry(&mut from_client, &mut to_server, open.clone(), Ok(&log)) => {}
                 _ = carry(&mut from_server, &mut to_client, open.clone(), Err(&delay)) => {}
+                _ = resets.changed() => {}
             }
             Some(())
         });

@@ -16,8 +16,11 @@ use crate::error::{Error, Result};
 use crate::key::{Key, Prefix};
 
 /// What changes in ZooKeeper under a prefix: a recursive watch says which nodes to
-/// read again. After each break everything is read again, for a watch that is
-/// armed anew does not tell what was missed.
+/// read again. After each break it is armed and everything is read again: on a new
+/// connection a server knows of no watch, the client library does not arm one that is
+/// recursive again (zookeeper-client 0.11, `WatchManager::resend_watches`), and one that
+/// is does not tell what was missed
+/// ([ZOOKEEPER-4698](https://issues.apache.org/jira/browse/ZOOKEEPER-4698)).
 pub(super) struct ZooKeeperTail {
     inner: Arc<Inner>,
     prefix: Prefix,
@@ -30,6 +33,8 @@ pub(super) struct ZooKeeperTail {
     dirty: BTreeSet<String>,
     /// Everything is to be read again.
     all: bool,
+    /// The connection is another one, which the watch is not armed on.
+    unarmed: bool,
     connected: bool,
     work: Option<BoxFuture<'static, Result<Work>>>,
     heartbeat_at: Instant,
@@ -37,7 +42,8 @@ pub(super) struct ZooKeeperTail {
 
 /// What a question gave.
 enum Work {
-    All(Found),
+    /// With the watch, if it was armed again before.
+    All(Found, Option<PersistentWatcher>),
     /// The value of a node, and the transaction that wrote it; `None` if it is
     /// gone.
     Node(String, Option<(Vec<u8>, i64)>),
@@ -53,18 +59,8 @@ const PROBE: Duration = Duration::from_secs(3);
 impl ZooKeeperTail {
     pub(super) async fn open(inner: Arc<Inner>, prefix: &Prefix, after: Cursor) -> Result<Self> {
         let client = inner.sessions.shared().await?;
-        let path = inner.nodes.of_prefix(prefix);
         // Before everything is read, so that nothing is missed in between.
-        let watcher = client
-            .watch(&path, AddWatchMode::PersistentRecursive)
-            .await
-            .map_err(|error| match error {
-                ZkError::Unimplemented => Error::refused(format_args!(
-                    "{}: ZooKeeper 3.6 or later is needed, which has recursive watches",
-                    inner.sessions.cluster()
-                )),
-                error => inner.fault(&path, &error),
-            })?;
+        let watcher = inner.arm(&client, prefix).await?;
         let mut ready = VecDeque::new();
         let told = inner.known.at(prefix, after);
         if told.is_none() {
@@ -79,6 +75,7 @@ impl ZooKeeperTail {
             ready,
             dirty: BTreeSet::new(),
             all: true,
+            unarmed: false,
             connected: true,
             work: None,
             heartbeat_at: Instant::now() + HEARTBEAT,
@@ -126,8 +123,13 @@ impl ZooKeeperTail {
         if self.all {
             (self.all, self.dirty) = (false, BTreeSet::new());
             let prefix = self.prefix.clone();
+            let unarmed = std::mem::take(&mut self.unarmed);
             self.work = Some(Box::pin(async move {
-                Ok(Work::All(inner.look(&client, &prefix).await?))
+                let watcher = match unarmed {
+                    true => Some(inner.arm(&client, &prefix).await?),
+                    false => None,
+                };
+                Ok(Work::All(inner.look(&client, &prefix).await?, watcher))
             }));
         } else if let Some(path) = self.dirty.pop_first() {
             self.work = Some(Box::pin(async move {
@@ -155,7 +157,7 @@ impl ZooKeeperTail {
                         self.inner.sessions.cluster()
                     )));
                 }
-                _ => (self.connected, self.all) = (true, true),
+                _ => (self.connected, self.all, self.unarmed) = (true, true, true),
             }
             return Ok(());
         }
@@ -173,7 +175,10 @@ impl ZooKeeperTail {
     fn take(&mut self, work: Work) {
         match work {
             Work::Alive => self.ready.push_back(Delta::Progress),
-            Work::All(now) => {
+            Work::All(now, watcher) => {
+                if let Some(watcher) = watcher {
+                    self.watcher = watcher;
+                }
                 for key in self.told.records.keys() {
                     if !now.records.contains_key(key) {
                         self.ready.push_back(Delta::Delete(key.clone()));
@@ -217,6 +222,21 @@ impl ZooKeeperTail {
                 self.ready.push_back(delta);
             }
         }
+    }
+}
+
+impl Inner {
+    /// Has a server tell what changes under a prefix.
+    async fn arm(&self, client: &Client, prefix: &Prefix) -> Result<PersistentWatcher> {
+        let path = self.nodes.of_prefix(prefix);
+        let watcher = client.watch(&path, AddWatchMode::PersistentRecursive).await;
+        watcher.map_err(|error| match error {
+            ZkError::Unimplemented => Error::refused(format_args!(
+                "{}: ZooKeeper 3.6 or later is needed, which has recursive watches",
+                self.sessions.cluster()
+            )),
+            error => self.fault(&path, &error),
+        })
     }
 }
 
