@@ -10,6 +10,44 @@ use crate::wire::Reader;
 /// `#[derive(Gob)]` implements it. What `decode` reads must be what
 /// [`Gob::describe`] describes: the plan is made from that, and types were
 /// compared before the first byte of a value is read.
+///
+/// # Examples
+///
+/// By hand, for a type that travels as Go's `type Percent uint8` and takes no more than
+/// 100:
+///
+/// ```
+/// use gobrpc_codec::{Decode, Edge, Error, Gob, NodeId, Reader, Result, SchemaBuilder};
+/// use gobrpc_codec::{from_slice, to_vec};
+///
+/// #[derive(Debug, PartialEq)]
+/// struct Percent(u8);
+///
+/// impl Gob for Percent {
+///     type Static = Self;
+///     fn describe(schema: &mut SchemaBuilder) -> Edge {
+///         schema.newtype::<Self, u8>("Percent", "main")
+///     }
+/// }
+///
+/// impl<'de> Decode<'de> for Percent {
+///     fn decode(reader: &mut Reader<'de, '_>, plan: NodeId) -> Result<Self> {
+///         match u8::decode(reader, plan)? {
+///             number @ 0..=100 => Ok(Self(number)),
+///             number => Err(Error::mismatch(format!("{number} is no percentage"))),
+///         }
+///     }
+///     fn zero() -> Result<Self> {
+///         Ok(Self(0))
+///     }
+/// }
+///
+/// assert_eq!(from_slice::<Percent>(&to_vec(&85_u8)?)?, Percent(85));
+/// let error = from_slice::<Vec<Percent>>(&to_vec(&vec![1_u16, 101])?).unwrap_err();
+/// assert_eq!(error.path(), "[1]");
+/// assert_eq!(error.message(), "101 is no percentage");
+/// # Ok::<(), gobrpc_codec::Error>(())
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be decoded from gob",
     label = "no gob decoding",

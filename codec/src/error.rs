@@ -4,6 +4,20 @@ use std::borrow::Cow;
 use std::fmt;
 
 /// The result of this crate's operations.
+///
+/// # Examples
+///
+/// ```
+/// use gobrpc_codec::{Result, from_slice, to_vec};
+///
+/// fn twice(stream: &[u8]) -> Result<Vec<u8>> {
+///     let number: i64 = from_slice(stream)?;
+///     to_vec(&(2 * number))
+/// }
+///
+/// assert_eq!(from_slice::<i64>(&twice(&to_vec(&21_i64)?)?)?, 42);
+/// # Ok::<(), gobrpc_codec::Error>(())
+/// ```
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// An error of the codec: its [`ErrorKind`], the byte offset in the stream and

@@ -10,6 +10,24 @@ use crate::schema::{Edge, Schema, SchemaBuilder};
 /// A gob stream describes each type in full before the first value of it, also
 /// the parts that the value leaves out (an empty vector, a `None`). So the
 /// description comes from the type alone.
+///
+/// # Examples
+///
+/// ```
+/// use gobrpc_codec::{Gob, Kind};
+///
+/// #[derive(Gob)]
+/// struct Order { customer: String, items: Vec<u32> }
+///
+/// // What a stream says of it before its first value, even of one without items.
+/// let schema = Order::schema();
+/// let Kind::Struct(fields) = schema.root_type().kind() else { panic!("no struct") };
+/// let field = |index: usize| (fields[index].name(), schema.go_string(fields[index].edge()));
+/// assert_eq!(field(0), ("Customer", "string".to_owned()));
+/// assert_eq!(field(1), ("Items", "[]uint32".to_owned()));
+/// ```
+///
+/// [`Encode`](crate::Encode) shows it written by hand.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no place in gob's type system",
     label = "not a gob type",

@@ -79,6 +79,28 @@ pub use wire::{HeldValue, Reader, StructFields, Writer};
 mod readme {}
 
 /// A value that can be decoded without borrowing from its bytes.
+///
+/// # Examples
+///
+/// What a function asks for that reads from bytes which it does not give back:
+///
+/// ```
+/// use gobrpc_codec::{DecodeOwned, ReadDecoder, Result};
+///
+/// /// Gives each value of a stream to `take`.
+/// fn each<T: DecodeOwned>(stream: &[u8], mut take: impl FnMut(T)) -> Result<()> {
+///     let mut decoder = ReadDecoder::new(stream);
+///     while let Some(value) = decoder.decode::<T>()? {
+///         take(value);
+///     }
+///     Ok(())
+/// }
+///
+/// let mut sum = 0;
+/// each(&gobrpc_codec::to_vec(&42_i64)?, |number: i64| sum += number)?;
+/// assert_eq!(sum, 42);
+/// # Ok::<(), gobrpc_codec::Error>(())
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be decoded from gob without borrowing from it",
     label = "no owned gob decoding",

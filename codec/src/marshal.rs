@@ -184,7 +184,47 @@ pub fn read<T: Unmarshal>(reader: &mut Reader<'_, '_>) -> Result<T> {
 /// Makes a type with [`Marshal`] and [`Unmarshal`] a gob type: implements
 /// [`Gob`](crate::Gob), [`Encode`](crate::Encode) and [`Decode`](crate::Decode).
 ///
-/// The type has no lifetimes or generics. See [`Marshal`] for an example.
+/// The type has no lifetimes or generics.
+///
+/// # Examples
+///
+/// ```
+/// use gobrpc_codec::schema::Opaque;
+/// use gobrpc_codec::{Error, Gob, Marshal, Result, Unmarshal, from_slice, marshaler, to_vec};
+///
+/// /// A color, as Go's `GobEncode` and `GobDecode` of it have three bytes.
+/// #[derive(Debug, Default, PartialEq)]
+/// struct Rgb([u8; 3]);
+///
+/// impl Marshal for Rgb {
+///     const KIND: Opaque = Opaque::Gob;
+///     const NAME: &'static str = "RGB";
+///     fn marshal(&self, out: &mut Vec<u8>) -> Result<()> {
+///         out.extend(self.0);
+///         Ok(())
+///     }
+/// }
+///
+/// impl Unmarshal for Rgb {
+///     fn unmarshal(payload: &[u8]) -> Result<Self> {
+///         let bytes = payload.try_into();
+///         bytes.map(Self).map_err(|_| Error::malformed("an RGB of other than 3 bytes"))
+///     }
+///     fn zero() -> Result<Self> {
+///         Ok(Self::default())
+///     }
+/// }
+///
+/// marshaler!(Rgb);
+///
+/// // From now on it may stand wherever a gob type may.
+/// #[derive(Debug, Gob, PartialEq)]
+/// struct Pen { color: Rgb, width: f32 }
+///
+/// let pen = Pen { color: Rgb([255, 128, 0]), width: 1.5 };
+/// assert_eq!(from_slice::<Pen>(&to_vec(&pen)?)?, pen);
+/// # Ok::<(), Error>(())
+/// ```
 #[macro_export]
 macro_rules! marshaler {
     ($rust:ty) => {

@@ -14,6 +14,41 @@ use crate::types::{TypeId, TypeTable, WireField, WireKind};
 
 /// A node of the plan by which a value is decoded; see
 /// [`Decode::decode`](crate::Decode::decode).
+///
+/// # Examples
+///
+/// A type hands the plan on to what it decodes by; it stands for the wire type of the
+/// value, and none is made by hand:
+///
+/// ```
+/// use gobrpc_codec::{Decode, Edge, Gob, NodeId, Reader, Result, SchemaBuilder};
+/// use gobrpc_codec::{from_slice, to_vec};
+///
+/// /// A list whose order does not matter.
+/// #[derive(Debug, PartialEq)]
+/// struct Sorted(Vec<i64>);
+///
+/// impl Gob for Sorted {
+///     type Static = Self;
+///     fn describe(schema: &mut SchemaBuilder) -> Edge {
+///         schema.newtype::<Self, Vec<i64>>("Sorted", "main")
+///     }
+/// }
+///
+/// impl<'de> Decode<'de> for Sorted {
+///     fn decode(reader: &mut Reader<'de, '_>, plan: NodeId) -> Result<Self> {
+///         let mut items = Vec::decode(reader, plan)?;
+///         items.sort_unstable();
+///         Ok(Self(items))
+///     }
+///     fn zero() -> Result<Self> {
+///         Ok(Self(Vec::new()))
+///     }
+/// }
+///
+/// assert_eq!(from_slice::<Sorted>(&to_vec(&vec![3_i64, 1, 2])?)?, Sorted(vec![1, 2, 3]));
+/// # Ok::<(), gobrpc_codec::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NodeId(u32);
 

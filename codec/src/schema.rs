@@ -44,6 +44,19 @@ pub struct Schema {
 ///
 /// Pointers do not exist on the wire, but they show in Go's names of unnamed
 /// types.
+///
+/// # Examples
+///
+/// ```
+/// use gobrpc_codec::{Gob, Kind};
+///
+/// // Go's `[]*int64`.
+/// let schema = <Vec<Option<i64>>>::schema();
+/// let Kind::Slice(elem) = *schema.root_type().kind() else { panic!("no slice") };
+/// assert_eq!(elem.pointers(), 1);
+/// assert_eq!(schema.get(elem).kind(), &Kind::Int);
+/// assert_eq!(schema.go_string(elem), "*int64");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Edge {
     pub(crate) node: u32,
@@ -53,6 +66,21 @@ pub struct Edge {
 }
 
 /// One type of a [`Schema`].
+///
+/// # Examples
+///
+/// ```
+/// use gobrpc_codec::Gob;
+///
+/// #[derive(Gob)]
+/// #[gob(package = "model")]
+/// struct User { name: String }
+///
+/// let user = User::schema().root_type();
+/// assert_eq!((user.package(), user.name()), ("model", "User"));
+/// // Unnamed, as Go has it.
+/// assert_eq!(<Vec<User>>::schema().root_type().name(), "");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Type {
     /// Identity of the Rust type; none for a type that was built at run time.
@@ -109,6 +137,18 @@ pub enum Kind {
 }
 
 /// Which of Go's interfaces a self-encoding type implements.
+///
+/// # Examples
+///
+/// ```
+/// use gobrpc_codec::go::{BigInt, Time, Url};
+/// use gobrpc_codec::schema::Opaque;
+/// use gobrpc_codec::{Gob, Kind};
+///
+/// assert_eq!(*Time::schema().root_type().kind(), Kind::Opaque(Opaque::Gob));
+/// assert_eq!(*BigInt::schema().root_type().kind(), Kind::Opaque(Opaque::Gob));
+/// assert_eq!(*Url::schema().root_type().kind(), Kind::Opaque(Opaque::Binary));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Opaque {
     /// `gob.GobEncoder`.
@@ -120,6 +160,27 @@ pub enum Opaque {
 }
 
 /// A field of a struct.
+///
+/// # Examples
+///
+/// A list that refers to itself, built at run time:
+///
+/// ```
+/// use gobrpc_codec::schema::FieldType;
+/// use gobrpc_codec::{Kind, SchemaBuilder};
+///
+/// let mut builder = SchemaBuilder::new();
+/// let node = builder.declare("Node", "main");
+/// let value = builder.int();
+/// let next = node.pointer().nullable();
+/// let fields = vec![FieldType::new("Value", value), FieldType::new("Next", next)];
+/// builder.define(node, Kind::Struct(fields));
+///
+/// let schema = builder.build(node);
+/// let Kind::Struct(fields) = schema.root_type().kind() else { panic!("no struct") };
+/// assert_eq!(fields[1].name(), "Next");
+/// assert_eq!(schema.go_string(fields[1].edge()), "*main.Node");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct FieldType {
     pub(crate) name: Name,

@@ -41,6 +41,23 @@ pub struct BigFloat {
 
 /// The number without its sign; equal if the numbers are, whatever words their
 /// mantissas are in.
+///
+/// # Examples
+///
+/// ```
+/// use gobrpc_codec::go::{BigFloat, Form};
+///
+/// // Go's 0.5: binary 0.1, in a mantissa of four bytes or of eight.
+/// let half = |bytes: usize| {
+///     let mut mantissa = vec![0; bytes];
+///     mantissa[0] = 0b1000_0000;
+///     Form::Finite { exponent: 0, mantissa }
+/// };
+/// assert_eq!(half(4), half(8));
+/// assert_eq!(BigFloat::new(false, 53, half(8))?.to_f64(), 0.5);
+/// assert_eq!(BigFloat::new(true, 53, Form::Infinite)?.to_f64(), f64::NEG_INFINITY);
+/// # Ok::<(), gobrpc_codec::Error>(())
+/// ```
 #[derive(Debug, Clone, Default)]
 pub enum Form {
     /// 0, which has a sign.

@@ -38,6 +38,21 @@ pub struct Definition {
 
 /// What a [`Definition`] defines. Ids are numbers as they stand there: whether
 /// they are defined matters where a value needs them.
+///
+/// # Examples
+///
+/// ```
+/// use gobrpc_codec::inspect::{DefinitionKind, Event, Inspector};
+///
+/// let mut inspector = Inspector::new();
+/// inspector.feed(&gobrpc_codec::to_vec(&["a", "b"])?);
+/// while let Some(event) = inspector.next_event()? {
+///     if let Event::Definition { definition, .. } = event {
+///         assert_eq!(definition.kind, DefinitionKind::Array { elem: 6, length: 2 });
+///     }
+/// }
+/// # Ok::<(), gobrpc_codec::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DefinitionKind {
     /// An array.
@@ -69,6 +84,30 @@ pub enum DefinitionKind {
 }
 
 /// A field in the [`Definition`] of a struct.
+///
+/// # Examples
+///
+/// ```
+/// use gobrpc_codec::Gob;
+/// use gobrpc_codec::inspect::{DefinitionKind, Event, Inspector};
+///
+/// #[derive(Gob)]
+/// struct User { name: String, age: i64 }
+///
+/// let mut inspector = Inspector::new();
+/// inspector.feed(&gobrpc_codec::to_vec(&User { name: "Ada".into(), age: 36 })?);
+/// let mut columns = Vec::new();
+/// while let Some(event) = inspector.next_event()? {
+///     if let Event::Definition { definition, .. } = event {
+///         if let DefinitionKind::Struct { fields } = &definition.kind {
+///             columns.extend(fields.iter().map(|field| (field.name.to_string(), field.id)));
+///         }
+///     }
+/// }
+/// // Type 6 is string, type 2 int.
+/// assert_eq!(columns, [("Name".to_owned(), 6), ("Age".to_owned(), 2)]);
+/// # Ok::<(), gobrpc_codec::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FieldDefinition {
     /// Its name, never empty.

@@ -7,6 +7,31 @@ use crate::TypeId;
 ///
 /// Each byte belongs to one event. Lengths and counts are those that stand in the
 /// stream; they were checked.
+///
+/// # Examples
+///
+/// The texts of a stream, wherever they stand in it and whatever its types are called:
+///
+/// ```
+/// use gobrpc_codec::Gob;
+/// use gobrpc_codec::inspect::{Event, Inspector};
+///
+/// #[derive(Gob)]
+/// struct Page { title: String, links: Vec<String>, visits: u64 }
+///
+/// let page = Page { title: "Gob".into(), links: vec!["/rpc".into()], visits: 7 };
+/// let mut inspector = Inspector::new();
+/// inspector.feed(&gobrpc_codec::to_vec(&page)?);
+/// let mut texts = Vec::new();
+/// while let Some(event) = inspector.next_event()? {
+///     if let Event::String(text) = event {
+///         texts.push(text.to_owned());
+///     }
+/// }
+/// inspector.finish()?;
+/// assert_eq!(texts, [&b"Gob"[..], b"/rpc"]);
+/// # Ok::<(), gobrpc_codec::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub enum Event<'a> {

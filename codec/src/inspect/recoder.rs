@@ -177,6 +177,26 @@ fn uint_bytes(value: u64) -> u64 {
 /// # Errors
 ///
 /// As for [`Inspector::next_event`] and [`Inspector::finish`].
+///
+/// # Examples
+///
+/// ```
+/// use gobrpc_codec::inspect::recode;
+/// use gobrpc_codec::{Encoder, ErrorKind, Limits};
+///
+/// let mut encoder = Encoder::new();
+/// let mut stream = Vec::new();
+/// for text in ["one", "two"] {
+///     encoder.encode(&text, &mut stream)?;
+/// }
+/// assert_eq!(recode(&stream, &Limits::default())?, stream);
+///
+/// // A stream is written again in full or not at all.
+/// let cut = &stream[..stream.len() - 1];
+/// let error = recode(cut, &Limits::default()).unwrap_err();
+/// assert_eq!(error.kind(), ErrorKind::Truncated);
+/// # Ok::<(), gobrpc_codec::Error>(())
+/// ```
 pub fn recode(stream: &[u8], limits: &Limits) -> Result<Vec<u8>> {
     let mut inspector = Inspector::with_limits(*limits);
     let mut recoder = Recoder::new();

@@ -27,6 +27,27 @@ pub struct SchemaBuilder {
 }
 
 /// Collects the fields of a struct; see [`SchemaBuilder::structure`].
+///
+/// # Examples
+///
+/// ```
+/// use gobrpc_codec::{Edge, Gob, Kind, SchemaBuilder};
+///
+/// /// Travels as Go's `type Range struct { From, To uint64 }`.
+/// struct Range(std::ops::Range<u64>);
+///
+/// impl Gob for Range {
+///     type Static = Self;
+///     fn describe(schema: &mut SchemaBuilder) -> Edge {
+///         schema.structure::<Self>("Range", "main", |fields| {
+///             fields.field::<u64>("From").field::<u64>("To");
+///         })
+///     }
+/// }
+///
+/// let Kind::Struct(fields) = Range::schema().root_type().kind() else { panic!("no struct") };
+/// assert_eq!(fields[1].name(), "To");
+/// ```
 #[derive(Debug)]
 pub struct StructBuilder<'a> {
     schema: &'a mut SchemaBuilder,

@@ -28,6 +28,29 @@ use path::{Place, Step};
 /// fields of a Go struct that stand in a struct embedded in it.
 ///
 /// [`TypeTable::compatible_with`]: crate::TypeTable::compatible_with
+///
+/// # Examples
+///
+/// ```
+/// use gobrpc_codec::Gob;
+/// use gobrpc_codec::schema::Effect;
+///
+/// mod deployed {
+///     #[derive(gobrpc_codec::Gob)]
+///     pub struct User { pub name: String, pub age: i64 }
+/// }
+/// mod next {
+///     #[derive(gobrpc_codec::Gob)]
+///     pub struct User { pub name: String, pub age: i64, pub mail: String }
+/// }
+///
+/// // The old program reads what the new one writes, but never sees the address.
+/// let forth = next::User::schema().compatible_with(deployed::User::schema());
+/// assert!(forth.is_compatible() && !forth.is_lossless());
+/// // The other way nothing is lost.
+/// let back = deployed::User::schema().compatible_with(next::User::schema());
+/// assert_eq!(back.worst(), Some(Effect::Harmless));
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Comparison {
     differences: Vec<Difference>,

@@ -7,6 +7,23 @@ use crate::schema::{Name, Opaque};
 use crate::wire::{int_to_uint, put_uint, read_uint};
 
 /// A type as a stream defines it (`type.go`, `wireType`).
+///
+/// # Examples
+///
+/// ```
+/// use gobrpc_codec::{Decoder, Gob, to_vec};
+///
+/// #[derive(Gob)]
+/// struct Point { x: i64, y: i64 }
+///
+/// let mut decoder = Decoder::new();
+/// decoder.feed(&to_vec(&Point { x: 22, y: 33 })?);
+/// let id = decoder.peek_type()?.expect("the stream is whole");
+/// let wire = decoder.types().get(id.get()).expect("it is defined before its value");
+/// assert_eq!(wire.name.as_str(), "Point");
+/// assert_eq!(wire.common_id, id.get());
+/// # Ok::<(), gobrpc_codec::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WireType {
     /// Go's name; often empty.
@@ -22,6 +39,22 @@ pub struct WireType {
 /// What a [`WireType`] is. Ids are numbers as they stand in the definition: 0 or
 /// undefined ones are an error only where a value needs them, since Go sends
 /// definitions in any order.
+///
+/// # Examples
+///
+/// ```
+/// use std::collections::BTreeMap;
+///
+/// use gobrpc_codec::{Decoder, WireKind, to_vec};
+///
+/// let mut decoder = Decoder::new();
+/// decoder.feed(&to_vec(&BTreeMap::from([("Ada", 36_i64)]))?);
+/// let id = decoder.peek_type()?.expect("the stream is whole");
+/// // From string, which is type 6 in every stream, to int, which is 2.
+/// let map = WireKind::Map { key: 6, elem: 2 };
+/// assert_eq!(decoder.types().get(id.get()).map(|wire| &wire.kind), Some(&map));
+/// # Ok::<(), gobrpc_codec::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum WireKind {
     /// An array.
@@ -65,6 +98,24 @@ impl WireKind {
 }
 
 /// A field of a struct definition.
+///
+/// # Examples
+///
+/// ```
+/// use gobrpc_codec::{Decoder, Gob, WireKind, to_vec};
+///
+/// #[derive(Gob)]
+/// struct User { user_name: String }
+///
+/// let mut decoder = Decoder::new();
+/// decoder.feed(&to_vec(&User { user_name: "ada".into() })?);
+/// let id = decoder.peek_type()?.expect("the stream is whole");
+/// if let Some(WireKind::Struct { fields }) = decoder.types().get(id.get()).map(|wire| &wire.kind) {
+///     assert_eq!(fields[0].name.as_str(), "UserName");
+///     assert_eq!(fields[0].id, 6); // string
+/// }
+/// # Ok::<(), gobrpc_codec::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WireField {
     /// Its name, never empty.

@@ -9,7 +9,7 @@ use crate::schema::{Edge, Kind, Schema};
 
 /// The entries of a map, and their types.
 ///
-/// MapIter keep their order and nothing is taken together: a hostile stream may
+/// They keep their order and none are taken together: a hostile stream may
 /// hold a key twice, and an honest one several NaN keys.
 ///
 /// # Examples
@@ -36,6 +36,21 @@ struct Inner {
 }
 
 /// The entries of a [`Map`] in the order in which they were sent.
+///
+/// # Examples
+///
+/// ```
+/// use std::collections::BTreeMap;
+///
+/// use gobrpc_codec::Value;
+///
+/// let value = Value::of(&BTreeMap::from([("one", 1_i64), ("two", 2)]))?;
+/// let map = value.as_map().expect("it was made of one");
+/// let keys: Vec<_> = map.iter().filter_map(|(key, _)| key.as_str()).collect();
+/// assert_eq!(keys, ["one", "two"]);
+/// assert_eq!(map.iter().len(), 2);
+/// # Ok::<(), gobrpc_codec::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct MapIter<'a>(ChunksExact<'a, Value>);
 

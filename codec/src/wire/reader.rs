@@ -17,6 +17,45 @@ use crate::walk::skip_value;
 ///
 /// [`Decode`] implementations get one from the decoder. Every method checks the
 /// bytes and the limits before it allocates.
+///
+/// # Examples
+///
+/// A string that is kept as one of a few numbers, and of which no copy is made:
+///
+/// ```
+/// use gobrpc_codec::{Decode, Edge, Error, Gob, NodeId, Reader, Result, SchemaBuilder};
+/// use gobrpc_codec::{from_slice, to_vec};
+///
+/// #[derive(Debug, PartialEq)]
+/// enum Level { Info, Error }
+///
+/// impl Gob for Level {
+///     type Static = Self;
+///     fn describe(schema: &mut SchemaBuilder) -> Edge {
+///         schema.newtype::<Self, String>("Level", "main")
+///     }
+/// }
+///
+/// impl<'de> Decode<'de> for Level {
+///     fn decode(reader: &mut Reader<'de, '_>, _plan: NodeId) -> Result<Self> {
+///         let at = reader.offset();
+///         match reader.str()? {
+///             "" | "info" => Ok(Self::Info),
+///             "error" => Ok(Self::Error),
+///             other => Err(Error::mismatch(format!("{other:?} is no level")).at_offset(at)),
+///         }
+///     }
+///     fn zero() -> Result<Self> {
+///         Ok(Self::Info)
+///     }
+/// }
+///
+/// assert_eq!(from_slice::<Level>(&to_vec(&"error")?)?, Level::Error);
+/// let error = from_slice::<Level>(&to_vec(&"fatal")?).unwrap_err();
+/// // Behind the length, the type id and the 0 before a value that is no struct.
+/// assert_eq!(error.to_string(), "at byte 3, Level: \"fatal\" is no level");
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Debug)]
 pub struct Reader<'de, 'p> {
     rest: &'de [u8],
@@ -32,6 +71,52 @@ pub struct Reader<'de, 'p> {
 }
 
 /// The fields of a struct that are still to come; see [`Reader::next_field`].
+///
+/// # Examples
+///
+/// ```
+/// use gobrpc_codec::{Decode, Edge, Gob, NodeId, Reader, Result, SchemaBuilder};
+/// use gobrpc_codec::{from_slice, to_vec};
+///
+/// /// Travels as Go's `type Span struct { From, Length uint64 }`.
+/// #[derive(Debug, PartialEq)]
+/// struct Span(std::ops::Range<u64>);
+///
+/// impl Gob for Span {
+///     type Static = Self;
+///     fn describe(schema: &mut SchemaBuilder) -> Edge {
+///         schema.structure::<Self>("Span", "main", |fields| {
+///             fields.field::<u64>("From").field::<u64>("Length");
+///         })
+///     }
+/// }
+///
+/// impl<'de> Decode<'de> for Span {
+///     fn decode(reader: &mut Reader<'de, '_>, plan: NodeId) -> Result<Self> {
+///         let (mut from, mut length) = (0_u64, 0_u64);
+///         let mut fields = reader.enter_struct(plan)?;
+///         // Only what was sent comes: what is zero was not.
+///         while let Some((field, plan)) = reader.next_field(&mut fields)? {
+///             match field {
+///                 0 => from = reader.field(plan, "From")?,
+///                 _ => length = reader.field(plan, "Length")?,
+///             }
+///         }
+///         Ok(Self(from..from.saturating_add(length)))
+///     }
+///     fn zero() -> Result<Self> {
+///         Ok(Self(0..0))
+///     }
+/// }
+///
+/// #[derive(Gob)]
+/// #[gob(name = "Span")]
+/// struct Sent { length: u64, from: u64 }
+///
+/// let stream = to_vec(&Sent { length: 5, from: 3 })?;
+/// assert_eq!(from_slice::<Span>(&stream)?, Span(3..8));
+/// # Ok::<(), gobrpc_codec::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct StructFields<'p> {
     /// Those that may still come, in wire order: a delta of 1 names the first.

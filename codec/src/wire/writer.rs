@@ -11,6 +11,44 @@ use crate::{Limits, Prepared};
 /// [`Encode`] implementations get one from the encoder. Its methods write one
 /// item each; none of them writes field numbers or type ids except where it says
 /// so.
+///
+/// # Examples
+///
+/// A type that travels as Go's `type Span struct { From, Length uint64 }`:
+///
+/// ```
+/// use gobrpc_codec::{Edge, Encode, Gob, Result, SchemaBuilder, Writer, to_vec};
+///
+/// struct Span(std::ops::Range<u64>);
+///
+/// impl Gob for Span {
+///     type Static = Self;
+///     fn describe(schema: &mut SchemaBuilder) -> Edge {
+///         schema.structure::<Self>("Span", "main", |fields| {
+///             fields.field::<u64>("From").field::<u64>("Length");
+///         })
+///     }
+/// }
+///
+/// impl Encode for Span {
+///     fn encode(&self, writer: &mut Writer) -> Result<()> {
+///         writer.enter()?;
+///         let mut delta = 1;
+///         writer.field(&mut delta, "From", &self.0.start)?;
+///         writer.field(&mut delta, "Length", &(self.0.end - self.0.start))?;
+///         writer.end_struct();
+///         writer.leave();
+///         Ok(())
+///     }
+///     fn is_zero(&self) -> bool {
+///         false
+///     }
+/// }
+///
+/// // Field 1 alone, as the first is 0: its delta is 2.
+/// assert!(to_vec(&Span(0..5))?.ends_with(&[0x02, 0x05, 0x00]));
+/// # Ok::<(), gobrpc_codec::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct Writer {
     pub(crate) buf: Vec<u8>,

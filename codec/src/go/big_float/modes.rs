@@ -1,6 +1,22 @@
 //! [`Rounding`] and [`Accuracy`] of a [`BigFloat`](super::BigFloat).
 
 /// Where Go rounds the results that it puts into a `big.Float` (`big.RoundingMode`).
+///
+/// # Examples
+///
+/// It travels with the number, so that Go goes on rounding as the sender did:
+///
+/// ```
+/// use gobrpc_codec::go::{Accuracy, BigFloat, Form, Rounding};
+/// use gobrpc_codec::{from_slice, to_vec};
+///
+/// let price = BigFloat::new(false, 24, Form::Zero)?;
+/// assert_eq!(price.rounding(), Rounding::ToNearestEven);
+/// let price = price.with_modes(Rounding::ToZero, Accuracy::Exact);
+/// let arrived: BigFloat = from_slice(&to_vec(&price)?)?;
+/// assert_eq!(arrived.rounding(), Rounding::ToZero);
+/// # Ok::<(), gobrpc_codec::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 #[repr(u8)]
@@ -22,6 +38,20 @@ pub enum Rounding {
 
 /// How the number relates to the exact result of the operation that made it
 /// (`big.Accuracy`).
+///
+/// # Examples
+///
+/// ```
+/// use gobrpc_codec::go::{Accuracy, BigFloat, Form, Rounding};
+///
+/// // Go's result of rounding 1/3 to 24 digits: a bit too large.
+/// let mantissa = vec![0xaa, 0xaa, 0xab, 0];
+/// let third = BigFloat::new(false, 24, Form::Finite { exponent: -1, mantissa })?
+///     .with_modes(Rounding::ToNearestEven, Accuracy::Above);
+/// assert!(third.to_f64() > 1.0 / 3.0);
+/// assert_eq!(third.accuracy(), Accuracy::Above);
+/// # Ok::<(), gobrpc_codec::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum Accuracy {

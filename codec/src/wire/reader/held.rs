@@ -7,6 +7,47 @@ use crate::types::TypeId;
 use crate::{Interface, Limits};
 
 /// The value of an interface, which is not decoded yet; see [`Reader::interface`].
+///
+/// # Examples
+///
+/// What `#[gob(interface)]` makes of an enum, by hand:
+///
+/// ```
+/// use gobrpc_codec::{Decode, Edge, Error, Gob, Interface, NodeId, Reader, Result};
+/// use gobrpc_codec::{SchemaBuilder, from_slice, to_vec};
+///
+/// #[derive(Debug, PartialEq)]
+/// enum Setting { Nil, Number(i64), Text(String) }
+///
+/// impl Gob for Setting {
+///     type Static = Self;
+///     fn describe(schema: &mut SchemaBuilder) -> Edge {
+///         schema.interface_type::<Self>("Setting", "main")
+///     }
+/// }
+///
+/// impl<'de> Decode<'de> for Setting {
+///     fn decode(reader: &mut Reader<'de, '_>, _plan: NodeId) -> Result<Self> {
+///         let Some(held) = reader.interface()? else { return Ok(Self::Nil) };
+///         match held.name() {
+///             b"int64" => reader.held(&held).map(Self::Number),
+///             b"string" => reader.held(&held).map(Self::Text),
+///             _ => Err(reader.unknown_name(&held, &["int64", "string"])),
+///         }
+///     }
+///     fn zero() -> Result<Self> {
+///         Ok(Self::Nil)
+///     }
+/// }
+///
+/// let sent = vec![Interface::of("int64", &7_i64)?, Interface::of("string", &"on")?];
+/// let settings: Vec<Setting> = from_slice(&to_vec(&sent)?)?;
+/// assert_eq!(settings, [Setting::Number(7), Setting::Text("on".into())]);
+///
+/// let error = from_slice::<Vec<Setting>>(&to_vec(&vec![Interface::of("bool", &true)?])?);
+/// assert!(error.unwrap_err().message().starts_with("the interface holds a bool"));
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Debug)]
 pub struct HeldValue<'de> {
     name: &'de [u8],
