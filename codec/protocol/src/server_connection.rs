@@ -1,22 +1,27 @@
 //! [`ServerConnection`]: the server's side of a connection, without the socket.
 
+mod incoming;
+mod outbox;
+
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::BytesMut;
-use gobrpc_codec::{Decoder, Encoder, ErrorKind, Gob, Limits, TypeId};
+use gobrpc_codec::{Decoder, ErrorKind, Gob, Limits, TypeId};
 
 use crate::body::{Body, Payload};
 use crate::error::{Code, Error, Result};
 use crate::flow;
 use crate::header::{
-    ExtendedResponse, GoResponse, HEADER_BYTES_MAX, Header, NO_CALL, caps, flags, is_extended,
-    is_header, kind, reserved,
+    HEADER_BYTES_MAX, Header, NO_CALL, flags, is_extended, is_header, kind, reserved,
 };
 use crate::info::StreamKind;
-use crate::metadata::Metadata;
 use crate::method::RESERVED_PREFIX;
 use crate::service::Response;
+
+pub use incoming::{Incoming, IncomingRequest};
+
+use incoming::{RequestHeader, remaining};
+use outbox::Outbox;
 
 /// The server's side of one connection: bytes in, requests out; replies in,
 /// bytes out.
@@ -50,107 +55,14 @@ use crate::service::Response;
 #[derive(Debug)]
 pub struct ServerConnection {
     decoder: Decoder,
-    encoder: Encoder,
-    output: Vec<u8>,
+    outbox: Outbox,
     /// The header whose body comes next.
-    header: Option<PendingHeader>,
+    header: Option<RequestHeader>,
     /// The wire type that was found to be a header's.
     header_type: Option<TypeId>,
     last_method: Option<Arc<str>>,
     /// The peer's headers are those of the extension.
     extended: bool,
-    /// The peer knows that ours may be, too.
-    greeted: bool,
-}
-
-#[derive(Debug)]
-enum PendingHeader {
-    Request {
-        service_method: Arc<str>,
-        seq: u64,
-        timeout: i64,
-        flags: u64,
-        credit: u64,
-        metadata: Metadata,
-    },
-    Item {
-        seq: u64,
-        cost: u64,
-    },
-    End {
-        seq: u64,
-    },
-    Credit {
-        seq: u64,
-        bytes: u64,
-    },
-    Cancel {
-        seq: u64,
-    },
-    Ping {
-        reference: u64,
-    },
-    /// Of a kind that is not known here.
-    Unknown,
-}
-
-/// What the peer sent.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum Incoming {
-    /// A request, which is to be replied to.
-    Request(IncomingRequest),
-    /// The caller does not wait any more for its call of this number. There may
-    /// be none; if there is, it is to be replied to nevertheless, once.
-    Cancel {
-        /// The number of the call.
-        seq: u64,
-    },
-    /// An item of the arguments of a call.
-    Item {
-        /// The number of the call; there may be none such.
-        seq: u64,
-        /// The item; an error if its bytes are not gob.
-        body: Result<Body>,
-        /// How much of the credit it takes.
-        cost: u64,
-    },
-    /// The caller sends no more items.
-    End {
-        /// The number of the call; there may be none such.
-        seq: u64,
-    },
-    /// More may be sent of a stream of replies.
-    Credit {
-        /// The number of the call; there may be none such.
-        seq: u64,
-        /// How many bytes more.
-        bytes: u64,
-    },
-}
-
-/// A request that is whole.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct IncomingRequest {
-    /// The number that the peer gave it; a peer may give one twice.
-    pub seq: u64,
-    /// Service and method as they came.
-    pub service_method: Arc<str>,
-    /// The argument; an error if its bytes are not gob, which is to be replied.
-    pub body: Result<Body>,
-    /// How long the caller still waited when it sent the request; zero if not at
-    /// all, `None` if it did not say.
-    pub timeout: Option<Duration>,
-    /// The caller says that running the call twice does what running it once
-    /// does.
-    pub idempotent: bool,
-    /// What came beside the argument.
-    pub metadata: Metadata,
-    /// Which sides are streams.
-    pub streams: StreamKind,
-    /// How many bytes of a stream of replies may be sent at first.
-    pub credit: u64,
 }
 
 /// The argument of [`reserved::CANCEL`].
@@ -159,9 +71,6 @@ pub struct IncomingRequest {
 pub(crate) struct CancelArgs {
     pub(crate) seq: u64,
 }
-
-/// Longest text of an error that is sent: it has to fit a header.
-const ERROR_BYTES_MAX: usize = HEADER_BYTES_MAX / 2;
 
 impl Default for ServerConnection {
     fn default() -> Self {
@@ -181,13 +90,11 @@ impl ServerConnection {
     pub fn with_limits(limits: Limits) -> Self {
         Self {
             decoder: Decoder::with_limits(limits),
-            encoder: Encoder::with_limits(limits),
-            output: Vec::new(),
+            outbox: Outbox::new(limits),
             header: None,
             header_type: None,
             last_method: None,
             extended: false,
-            greeted: false,
         }
     }
 
@@ -204,7 +111,7 @@ impl ServerConnection {
 
     /// Bytes to send; the driver takes them out.
     pub fn output(&mut self) -> &mut Vec<u8> {
-        &mut self.output
+        &mut self.outbox.output
     }
 
     /// The next whole request. What else comes before it is passed over, so this
@@ -247,7 +154,7 @@ impl ServerConnection {
                 Err(error) => Err(Error::of_part("the argument", error)),
             };
             match header {
-                PendingHeader::Request {
+                RequestHeader::Request {
                     service_method,
                     seq,
                     timeout,
@@ -275,16 +182,16 @@ impl ServerConnection {
                         credit,
                     })));
                 }
-                PendingHeader::Item { seq, cost } => {
+                RequestHeader::Item { seq, cost } => {
                     return Ok(Some(Incoming::Item { seq, body, cost }));
                 }
-                PendingHeader::End { seq } => return Ok(Some(Incoming::End { seq })),
-                PendingHeader::Credit { seq, bytes } => {
+                RequestHeader::End { seq } => return Ok(Some(Incoming::End { seq })),
+                RequestHeader::Credit { seq, bytes } => {
                     return Ok(Some(Incoming::Credit { seq, bytes }));
                 }
-                PendingHeader::Cancel { seq } => return Ok(Some(Incoming::Cancel { seq })),
-                PendingHeader::Ping { reference } => self.pong(reference),
-                PendingHeader::Unknown => {}
+                RequestHeader::Cancel { seq } => return Ok(Some(Incoming::Cancel { seq })),
+                RequestHeader::Ping { reference } => self.pong(reference),
+                RequestHeader::Unknown => {}
             }
         }
     }
@@ -309,47 +216,11 @@ impl ServerConnection {
         let Some(header) = header else {
             return Ok(false);
         };
-        // Go takes every header for a request, and so must we from whoever has
-        // not said that its headers may be something else.
-        let kind = if self.extended {
-            header.kind
-        } else {
-            kind::CALL
-        };
-        self.header = Some(match kind {
-            kind::CALL => {
-                // Most calls of a connection are of the method before.
-                let service_method = match &self.last_method {
-                    Some(last) if **last == *header.service_method => Arc::clone(last),
-                    _ => Arc::from(&*header.service_method),
-                };
-                self.last_method = Some(Arc::clone(&service_method));
-                PendingHeader::Request {
-                    service_method,
-                    seq: header.seq,
-                    timeout: header.timeout,
-                    flags: if self.extended { header.flags } else { 0 },
-                    credit: header.credit,
-                    metadata: Metadata::from_wire(&header.meta),
-                }
-            }
-            kind::ITEM => PendingHeader::Item {
-                seq: header.seq,
-                cost: header.credit,
-            },
-            kind::END => PendingHeader::End { seq: header.seq },
-            kind::CREDIT => PendingHeader::Credit {
-                seq: header.reference,
-                bytes: header.credit,
-            },
-            kind::CANCEL => PendingHeader::Cancel {
-                seq: header.reference,
-            },
-            kind::PING => PendingHeader::Ping {
-                reference: header.reference,
-            },
-            _ => PendingHeader::Unknown,
-        });
+        self.header = Some(RequestHeader::new(
+            &header,
+            self.extended,
+            &mut self.last_method,
+        ));
         self.decoder.set_message_bytes(usize::MAX);
         Ok(true)
     }
@@ -382,7 +253,7 @@ impl ServerConnection {
     }
 
     fn pong(&mut self, reference: u64) {
-        self.control(Header {
+        self.outbox.control(Header {
             seq: NO_CALL,
             kind: kind::PONG,
             reference,
@@ -392,19 +263,13 @@ impl ServerConnection {
 
     /// Gives credit back to the caller of a call whose arguments are a stream.
     pub fn grant(&mut self, seq: u64, bytes: u64) {
-        self.control(Header {
+        self.outbox.control(Header {
             seq: NO_CALL,
             kind: kind::CREDIT,
             reference: seq,
             credit: bytes,
             ..Header::default()
         });
-    }
-
-    /// Appends a frame without a body of its own; only to a peer with caps. A few
-    /// bytes of known types are always within the limits.
-    fn control(&mut self, header: Header<'_>) {
-        let _ = self.frame(header, |encoder, output| encoder.encode(&false, output));
     }
 
     /// Sends an item of a stream of replies. Its reply is to come after the last.
@@ -419,29 +284,9 @@ impl ServerConnection {
             credit: flow::cost(payload),
             ..Header::default()
         };
-        Ok(self.frame(header, |encoder, output| {
+        Ok(self.outbox.frame(header, |encoder, output| {
             encoder.append(payload.prepared(), output)
         })?)
-    }
-
-    fn frame(
-        &mut self,
-        mut header: Header<'_>,
-        body: impl FnOnce(&mut Encoder, &mut Vec<u8>) -> gobrpc_codec::Result<()>,
-    ) -> gobrpc_codec::Result<()> {
-        let checkpoint = self.encoder.checkpoint(&self.output);
-        if !self.greeted {
-            header.caps = caps::OURS;
-        }
-        let written = self
-            .encoder
-            .encode(&ExtendedResponse(&header), &mut self.output)
-            .and_then(|()| body(&mut self.encoder, &mut self.output));
-        match written {
-            Ok(()) => self.greeted = true,
-            Err(_) => self.encoder.rollback(checkpoint, &mut self.output),
-        }
-        written
     }
 
     /// True if the peer has shown that it understands more than Go does.
@@ -462,87 +307,8 @@ impl ServerConnection {
     /// A response that cannot be sent becomes an error reply, so that the caller
     /// does not wait for ever.
     pub fn reply(&mut self, seq: u64, service_method: &str, result: Result<Response>) {
-        let failed = match result {
-            Ok(response) => match self.send(seq, service_method, None, Some(&response)) {
-                Ok(()) => return,
-                Err(error) => Error::from(error),
-            },
-            Err(error) => error,
-        };
-        if self.send(seq, service_method, Some(&failed), None).is_ok() {
-            return;
-        }
-        // Its details, its metadata or the name are too long: the peer gets the
-        // text alone, which always fits.
-        let plain = failed
-            .for_caller()
-            .with_metadata(Metadata::new())
-            .without_details();
-        if self.send(seq, service_method, Some(&plain), None).is_err() {
-            let _ = self.send(seq, "", Some(&plain), None);
-        }
-    }
-
-    fn send(
-        &mut self,
-        seq: u64,
-        service_method: &str,
-        error: Option<&Error>,
-        response: Option<&Response>,
-    ) -> gobrpc_codec::Result<()> {
-        let told = error.map(Error::for_caller);
-        let mut header = Header {
-            service_method: service_method.into(),
-            seq,
-            ..Header::default()
-        };
-        if let Some(error) = &told {
-            header.error = error.message().into();
-        }
-        let checkpoint = self.encoder.checkpoint(&self.output);
-        let mut details = None;
-        let written = if self.extended {
-            // Go's client has no such bound, and its server sends longer texts.
-            self.encoder.set_message_bytes(HEADER_BYTES_MAX);
-            if let Some(error) = &told {
-                header.error = clipped(error.message()).into();
-                header.code = u64::from(error.code().number());
-                header.meta = error.metadata().to_wire();
-                if error.is_not_processed() {
-                    header.flags = flags::NOT_PROCESSED;
-                }
-                details = error.details();
-            }
-            if let Some(response) = response {
-                header.meta = response.metadata().to_wire();
-            }
-            if !self.greeted {
-                header.caps = caps::OURS;
-            }
-            self.encoder
-                .encode(&ExtendedResponse(&header), &mut self.output)
-        } else {
-            self.encoder.encode(&GoResponse(&header), &mut self.output)
-        };
-        self.encoder.set_message_bytes(usize::MAX);
-        let written = written.and_then(|()| match (response, details) {
-            (Some(response), _) => self
-                .encoder
-                .append(response.payload().prepared(), &mut self.output),
-            (None, Some(details)) => self.encoder.encode(details, &mut self.output),
-            // Go sends struct{}{} with an error (`server.go`, `invalidRequest`).
-            (None, None) => self.encoder.encode(&(), &mut self.output),
-        });
-        match written {
-            Ok(()) => {
-                self.greeted |= self.extended;
-                Ok(())
-            }
-            Err(error) => {
-                self.encoder.rollback(checkpoint, &mut self.output);
-                Err(error)
-            }
-        }
+        self.outbox
+            .reply(seq, service_method, result, self.extended);
     }
 
     /// Says that the peer will send nothing more.
@@ -564,24 +330,4 @@ impl ServerConnection {
             _ => error.into(),
         })
     }
-}
-
-/// What a header's timeout says: below 0 the time was up already.
-fn remaining(nanos: i64) -> Option<Duration> {
-    match nanos {
-        0 => None,
-        nanos => Some(Duration::from_nanos(u64::try_from(nanos).unwrap_or(0))),
-    }
-}
-
-/// The beginning of a text that would not fit a header.
-fn clipped(text: &str) -> &str {
-    if text.len() <= ERROR_BYTES_MAX {
-        return text;
-    }
-    let mut end = ERROR_BYTES_MAX;
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    text.get(..end).unwrap_or_default()
 }

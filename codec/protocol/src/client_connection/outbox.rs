@@ -1,0 +1,90 @@
+//! [`Outbox`]: the frames that go to the server.
+
+use gobrpc_codec::{Encoder, Limits};
+
+use crate::error::{Delivery, Error, Phase, Result};
+use crate::header::{self, ExtendedRequest, GoRequest, HEADER_BYTES_MAX, Header, caps};
+
+/// Encodes frames, each whole or not at all, and holds them until they are written.
+#[derive(Debug)]
+pub(super) struct Outbox {
+    encoder: Encoder,
+    /// The longest message that the user wants.
+    message_bytes: usize,
+    output: Vec<u8>,
+    /// Bytes that went out before what `output` holds.
+    taken: u64,
+    /// Headers are Go's own.
+    pub(super) plain_go: bool,
+}
+
+impl Outbox {
+    pub(super) fn new(limits: Limits) -> Self {
+        Self {
+            encoder: Encoder::with_limits(limits),
+            message_bytes: limits.message_bytes,
+            output: Vec::new(),
+            taken: 0,
+            plain_go: false,
+        }
+    }
+
+    /// Appends a header and a body, or nothing.
+    pub(super) fn frame(
+        &mut self,
+        mut header: Header<'_>,
+        body: impl FnOnce(&mut Encoder, &mut Vec<u8>) -> gobrpc_codec::Result<()>,
+    ) -> Result<()> {
+        let checkpoint = self.encoder.checkpoint(&self.output);
+        let failed = |error: Error| {
+            Err(error
+                .with_phase(Phase::Encode)
+                .with_delivery(Delivery::NotSent))
+        };
+        self.encoder.set_message_bytes(HEADER_BYTES_MAX);
+        let written = if self.plain_go {
+            self.encoder.encode(&GoRequest(&header), &mut self.output)
+        } else {
+            if header.seq == 0 {
+                header.caps = caps::OURS;
+            }
+            self.encoder
+                .encode(&ExtendedRequest(&header), &mut self.output)
+        };
+        self.encoder.set_message_bytes(usize::MAX);
+        if let Err(error) = written {
+            self.encoder.rollback(checkpoint, &mut self.output);
+            // Limits below that of a header are the user's, and named by their knob.
+            return failed(match self.message_bytes {
+                own if own < HEADER_BYTES_MAX => error.into(),
+                _ => header::too_long(),
+            });
+        }
+        if let Err(error) = body(&mut self.encoder, &mut self.output) {
+            self.encoder.rollback(checkpoint, &mut self.output);
+            return failed(error.into());
+        }
+        Ok(())
+    }
+
+    /// Appends a frame without a body of its own; only to a peer with caps. A few
+    /// bytes of known types are always within the limits.
+    pub(super) fn control(&mut self, header: Header<'_>) {
+        let _ = self.frame(header, |encoder, output| encoder.encode(&false, output));
+    }
+
+    pub(super) fn output(&self) -> &[u8] {
+        &self.output
+    }
+
+    /// Bytes that have gone out when all that was appended has.
+    pub(super) fn appended(&self) -> u64 {
+        self.taken + self.output.len() as u64
+    }
+
+    /// Takes the bytes out, and leaves `empty` to collect the next ones.
+    pub(super) fn take(&mut self, empty: Vec<u8>) -> Vec<u8> {
+        self.taken += self.output.len() as u64;
+        std::mem::replace(&mut self.output, empty)
+    }
+}

@@ -1,0 +1,138 @@
+//! [`PendingCalls`]: the calls that the peer has not answered.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+
+use super::Seq;
+
+/// The calls of a connection that the peer has not answered, by their numbers.
+#[derive(Debug)]
+pub(super) struct PendingCalls<T> {
+    calls: HashMap<u64, Pending<T>, BuildHasherDefault<SeqHasher>>,
+    /// How many of them are questions of the connection itself.
+    questions: usize,
+    next: u64,
+}
+
+/// A call that the peer has not answered.
+#[derive(Debug)]
+enum Pending<T> {
+    /// Somebody waits for it.
+    Waiting(T),
+    /// Nobody waits any more.
+    GivenUp,
+    /// The connection itself asked, and nobody waits.
+    Question,
+}
+
+impl<T> Pending<T> {
+    fn call(self) -> Option<T> {
+        match self {
+            Self::Waiting(call) => Some(call),
+            Self::GivenUp | Self::Question => None,
+        }
+    }
+}
+
+impl<T> Default for PendingCalls<T> {
+    fn default() -> Self {
+        Self {
+            calls: HashMap::default(),
+            questions: 0,
+            next: 0,
+        }
+    }
+}
+
+impl<T> PendingCalls<T> {
+    /// The number that the next call has.
+    pub(super) fn next(&self) -> u64 {
+        self.next
+    }
+
+    /// Notes that the next call was sent, and that somebody waits for it.
+    pub(super) fn wait(&mut self, call: T) -> Seq {
+        Seq(self.insert(Pending::Waiting(call)))
+    }
+
+    /// Notes that the next call was sent, and is a question of the connection's.
+    pub(super) fn ask(&mut self) -> u64 {
+        self.questions += 1;
+        self.insert(Pending::Question)
+    }
+
+    fn insert(&mut self, pending: Pending<T>) -> u64 {
+        let seq = self.next;
+        self.calls.insert(seq, pending);
+        self.next = seq.wrapping_add(1);
+        seq
+    }
+
+    /// What was given with a call, if somebody waits for it.
+    pub(super) fn get(&self, seq: Seq) -> Option<&T> {
+        match self.calls.get(&seq.0)? {
+            Pending::Waiting(call) => Some(call),
+            Pending::GivenUp | Pending::Question => None,
+        }
+    }
+
+    /// True if the peer has not answered it, be it waited for or not.
+    pub(super) fn contains(&self, seq: u64) -> bool {
+        self.calls.contains_key(&seq)
+    }
+
+    /// Notes that nobody waits for a call any more; it stays until it is answered.
+    pub(super) fn give_up(&mut self, seq: Seq) -> Option<T> {
+        let pending = self.calls.get_mut(&seq.0)?;
+        if !matches!(pending, Pending::Waiting(_)) {
+            return None;
+        }
+        std::mem::replace(pending, Pending::GivenUp).call()
+    }
+
+    /// Notes that the peer has answered; gives who waits, if somebody does.
+    pub(super) fn answer(&mut self, seq: u64) -> Option<T> {
+        match self.calls.remove(&seq)? {
+            Pending::Waiting(call) => Some(call),
+            Pending::GivenUp => None,
+            Pending::Question => {
+                self.questions -= 1;
+                None
+            }
+        }
+    }
+
+    /// How many there are, without the questions.
+    pub(super) fn in_flight(&self) -> usize {
+        self.calls.len() - self.questions
+    }
+
+    /// Takes all out that somebody waits for, and forgets the others.
+    pub(super) fn take(&mut self) -> Vec<(Seq, T)> {
+        self.questions = 0;
+        self.calls
+            .drain()
+            .filter_map(|(seq, pending)| Some((Seq(seq), pending.call()?)))
+            .collect()
+    }
+}
+
+/// Numbers of calls are ours and count up, so that no peer can make them collide:
+/// spreading them over the table is all that a hash has to do.
+#[derive(Debug, Default)]
+struct SeqHasher(u64);
+
+impl Hasher for SeqHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+    fn write(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            self.write_u64(self.0 ^ u64::from(byte));
+        }
+    }
+    fn write_u64(&mut self, seq: u64) {
+        // Fibonacci hashing: 2^64 divided by the golden ratio.
+        self.0 = seq.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+}

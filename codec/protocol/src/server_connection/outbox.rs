@@ -1,0 +1,168 @@
+//! [`Outbox`]: the frames that go to the client.
+
+use gobrpc_codec::{Encoder, Limits};
+
+use crate::error::{Error, Result};
+use crate::header::{ExtendedResponse, GoResponse, HEADER_BYTES_MAX, Header, caps, flags};
+use crate::metadata::Metadata;
+use crate::service::Response;
+
+/// Encodes frames, each whole or not at all, and holds them until they are written.
+#[derive(Debug)]
+pub(super) struct Outbox {
+    encoder: Encoder,
+    pub(super) output: Vec<u8>,
+    /// The peer knows that our headers may be those of the extension.
+    greeted: bool,
+}
+
+/// Longest text of an error that is sent: it has to fit a header.
+const ERROR_BYTES_MAX: usize = HEADER_BYTES_MAX / 2;
+
+impl Outbox {
+    pub(super) fn new(limits: Limits) -> Self {
+        Self {
+            encoder: Encoder::with_limits(limits),
+            output: Vec::new(),
+            greeted: false,
+        }
+    }
+
+    /// Appends a frame without a body of its own; only to a peer with caps. A few
+    /// bytes of known types are always within the limits.
+    pub(super) fn control(&mut self, header: Header<'_>) {
+        let _ = self.frame(header, |encoder, output| encoder.encode(&false, output));
+    }
+
+    /// Appends a header of the extension and a body, or nothing.
+    pub(super) fn frame(
+        &mut self,
+        mut header: Header<'_>,
+        body: impl FnOnce(&mut Encoder, &mut Vec<u8>) -> gobrpc_codec::Result<()>,
+    ) -> gobrpc_codec::Result<()> {
+        let checkpoint = self.encoder.checkpoint(&self.output);
+        if !self.greeted {
+            header.caps = caps::OURS;
+        }
+        let written = self
+            .encoder
+            .encode(&ExtendedResponse(&header), &mut self.output)
+            .and_then(|()| body(&mut self.encoder, &mut self.output));
+        match written {
+            Ok(()) => self.greeted = true,
+            Err(_) => self.encoder.rollback(checkpoint, &mut self.output),
+        }
+        written
+    }
+
+    /// Appends a reply; an error reply if it cannot be sent, so that the caller does
+    /// not wait for ever.
+    pub(super) fn reply(
+        &mut self,
+        seq: u64,
+        service_method: &str,
+        result: Result<Response>,
+        extended: bool,
+    ) {
+        let failed = match result {
+            Ok(response) => match self.send(seq, service_method, None, Some(&response), extended) {
+                Ok(()) => return,
+                Err(error) => Error::from(error),
+            },
+            Err(error) => error,
+        };
+        if self
+            .send(seq, service_method, Some(&failed), None, extended)
+            .is_ok()
+        {
+            return;
+        }
+        // Its details, its metadata or the name are too long: the peer gets the
+        // text alone, which always fits.
+        let plain = failed
+            .for_caller()
+            .with_metadata(Metadata::new())
+            .without_details();
+        if self
+            .send(seq, service_method, Some(&plain), None, extended)
+            .is_err()
+        {
+            let _ = self.send(seq, "", Some(&plain), None, extended);
+        }
+    }
+
+    fn send(
+        &mut self,
+        seq: u64,
+        service_method: &str,
+        error: Option<&Error>,
+        response: Option<&Response>,
+        extended: bool,
+    ) -> gobrpc_codec::Result<()> {
+        let told = error.map(Error::for_caller);
+        let mut header = Header {
+            service_method: service_method.into(),
+            seq,
+            ..Header::default()
+        };
+        if let Some(error) = &told {
+            header.error = error.message().into();
+        }
+        let checkpoint = self.encoder.checkpoint(&self.output);
+        let mut details = None;
+        let written = if extended {
+            // Go's client has no such bound, and its server sends longer texts.
+            self.encoder.set_message_bytes(HEADER_BYTES_MAX);
+            if let Some(error) = &told {
+                header.error = clipped(error.message()).into();
+                header.code = u64::from(error.code().number());
+                header.meta = error.metadata().to_wire();
+                if error.is_not_processed() {
+                    header.flags = flags::NOT_PROCESSED;
+                }
+                details = error.details();
+            }
+            if let Some(response) = response {
+                header.meta = response.metadata().to_wire();
+            }
+            if !self.greeted {
+                header.caps = caps::OURS;
+            }
+            self.encoder
+                .encode(&ExtendedResponse(&header), &mut self.output)
+        } else {
+            self.encoder.encode(&GoResponse(&header), &mut self.output)
+        };
+        self.encoder.set_message_bytes(usize::MAX);
+        let written = written.and_then(|()| match (response, details) {
+            (Some(response), _) => self
+                .encoder
+                .append(response.payload().prepared(), &mut self.output),
+            (None, Some(details)) => self.encoder.encode(details, &mut self.output),
+            // Go sends struct{}{} with an error (`server.go`, `invalidRequest`).
+            (None, None) => self.encoder.encode(&(), &mut self.output),
+        });
+        match written {
+            Ok(()) => {
+                self.greeted |= extended;
+                Ok(())
+            }
+            Err(error) => {
+                self.encoder.rollback(checkpoint, &mut self.output);
+                Err(error)
+            }
+        }
+    }
+}
+
+/// The beginning of a text that would not fit a header.
+fn clipped(text: &str) -> &str {
+    if text.len() <= ERROR_BYTES_MAX {
+        return text;
+    }
+    let mut end = ERROR_BYTES_MAX;
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text.get(..end).unwrap_or_default()
+}
