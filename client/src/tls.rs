@@ -26,22 +26,20 @@
 //! ```
 
 mod connector;
-mod pem;
 
 use std::fmt;
 use std::path::PathBuf;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
 use gobrpc_protocol::{Error, Result};
+use gobrpc_tls::{Identity, Pem, Settings, provider_or_ring, revocations, roots, unusable};
 use rustls::client::WebPkiServerVerifier;
 use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::ServerName;
 
-use pem::Pem;
-
 pub use connector::secure;
 pub(crate) use connector::{refusal, secure_by};
-pub use rustls;
+pub use gobrpc_tls::rustls;
 
 /// How a client secures its connections.
 ///
@@ -51,10 +49,7 @@ pub use rustls;
 pub struct Tls(Arc<Inner>);
 
 struct Inner {
-    /// What to build again on reload; none if the user gave a configuration of
-    /// rustls.
-    builder: RwLock<Option<TlsBuilder>>,
-    config: RwLock<Arc<ClientConfig>>,
+    settings: Settings<TlsBuilder, ClientConfig>,
     /// The name that the server's certificate must have; the address's host
     /// without.
     server_name: Option<ServerName<'static>>,
@@ -69,17 +64,15 @@ impl Tls {
     /// TLS by a configuration of rustls, for what the builder does not offer.
     #[must_use]
     pub fn from_rustls(config: Arc<ClientConfig>) -> Self {
-        Self::new(None, config, None)
+        Self::new(Settings::given(config), None)
     }
 
     fn new(
-        builder: Option<TlsBuilder>,
-        config: Arc<ClientConfig>,
+        settings: Settings<TlsBuilder, ClientConfig>,
         server_name: Option<ServerName<'static>>,
     ) -> Self {
         Self(Arc::new(Inner {
-            builder: RwLock::new(builder),
-            config: RwLock::new(config),
+            settings,
             server_name,
         }))
     }
@@ -91,24 +84,15 @@ impl Tls {
     /// As for [`TlsBuilder::build`]; `FailedPrecondition` for a configuration of
     /// rustls. What held before goes on.
     pub async fn reload(&self) -> Result<()> {
-        let builder = self
-            .0
-            .builder
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
-            .ok_or_else(|| {
-                Error::failed_precondition(
-                    "this TLS configuration was given as a whole: use replace_rustls",
-                )
-            })?;
+        let builder = self.0.settings.builder()?;
+        let read = builder.clone();
         // Files are read, and keys are checked: not on the executor.
-        let config = tokio::task::spawn_blocking(move || builder.config())
+        let config = tokio::task::spawn_blocking(move || read.config())
             .await
             .map_err(|error| {
                 Error::internal("reading the certificates failed").with_source(error)
             })??;
-        self.replace_rustls(config);
+        self.0.settings.replace(builder, config);
         Ok(())
     }
 
@@ -120,26 +104,17 @@ impl Tls {
     /// As for [`TlsBuilder::build`]. What held before goes on.
     pub fn replace(&self, builder: TlsBuilder) -> Result<()> {
         let config = builder.config()?;
-        *self
-            .0
-            .builder
-            .write()
-            .unwrap_or_else(PoisonError::into_inner) = Some(builder);
-        self.replace_rustls(config);
+        self.0.settings.replace(builder, config);
         Ok(())
     }
 
     /// Uses this configuration of rustls from now on, for connections to come.
     pub fn replace_rustls(&self, config: Arc<ClientConfig>) {
-        *self
-            .0
-            .config
-            .write()
-            .unwrap_or_else(PoisonError::into_inner) = config;
+        self.0.settings.replace_config(config);
     }
 
     fn config(&self) -> Arc<ClientConfig> {
-        Arc::clone(&self.0.config.read().unwrap_or_else(PoisonError::into_inner))
+        self.0.settings.config()
     }
 
     /// The name that the certificate of a server at `host` must have.
@@ -175,7 +150,7 @@ fn server_name(name: &str) -> Result<ServerName<'static>> {
 pub struct TlsBuilder {
     ca: Vec<Pem>,
     crl: Vec<Pem>,
-    identity: Option<(Pem, Pem)>,
+    identity: Option<Identity>,
     server_name: Option<String>,
     provider: Option<Arc<rustls::crypto::CryptoProvider>>,
 }
@@ -210,13 +185,13 @@ impl TlsBuilder {
     /// Mutual TLS: the client's certificate, with those that signed it behind
     /// it, and its private key.
     pub fn identity_pem(mut self, chain: impl Into<Vec<u8>>, key: impl Into<Vec<u8>>) -> Self {
-        self.identity = Some((Pem::bytes(chain), Pem::bytes(key)));
+        self.identity = Some(Identity::new(Pem::bytes(chain), Pem::bytes(key)));
         self
     }
 
     /// The same, in files.
     pub fn identity_files(mut self, chain: impl Into<PathBuf>, key: impl Into<PathBuf>) -> Self {
-        self.identity = Some((Pem::file(chain), Pem::file(key)));
+        self.identity = Some(Identity::new(Pem::file(chain), Pem::file(key)));
         self
     }
 
@@ -244,53 +219,40 @@ impl TlsBuilder {
     pub fn build(self) -> Result<Tls> {
         let name = self.server_name.as_deref().map(server_name).transpose()?;
         let config = self.config()?;
-        Ok(Tls::new(Some(self), config, name))
+        Ok(Tls::new(Settings::new(self, config), name))
     }
 
     fn config(&self) -> Result<Arc<ClientConfig>> {
-        let provider = self
-            .provider
-            .clone()
-            .unwrap_or_else(|| Arc::new(rustls::crypto::ring::default_provider()));
+        let provider = provider_or_ring(self.provider.as_ref());
         let mut verifier =
             WebPkiServerVerifier::builder_with_provider(self.roots()?, Arc::clone(&provider));
         if !self.crl.is_empty() {
-            let mut lists = Vec::new();
-            for pem in &self.crl {
-                lists.extend(pem.revocations("the revocation list")?);
-            }
+            let lists = revocations(&self.crl, "the revocation list")?;
             // Authorities above the issuer seldom publish lists, and one that is
             // missing would refuse every server.
             verifier = verifier.with_crls(lists).only_check_end_entity_revocation();
         }
         let verifier = verifier
             .build()
-            .map_err(|error| pem::unusable("the authority", error))?;
+            .map_err(|error| unusable("the authority", error))?;
         let builder = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
-            .map_err(|error| pem::unusable("the TLS provider", error))?
+            .map_err(|error| unusable("the TLS provider", error))?
             .with_webpki_verifier(verifier);
         let config = match &self.identity {
             None => builder.with_no_client_auth(),
-            Some((chain, key)) => builder
-                .with_client_auth_cert(
-                    chain.certificates("the client's certificate")?,
-                    key.key("the client's private key")?,
-                )
-                .map_err(|error| pem::unusable("the client's certificate and key", error))?,
+            Some(identity) => {
+                let (chain, key) = identity.read("the client's")?;
+                builder
+                    .with_client_auth_cert(chain, key)
+                    .map_err(|error| unusable("the client's certificate and key", error))?
+            }
         };
         Ok(Arc::new(config))
     }
 
     fn roots(&self) -> Result<Arc<RootCertStore>> {
-        let mut roots = RootCertStore::empty();
-        for pem in &self.ca {
-            for certificate in pem.certificates("the authority")? {
-                roots
-                    .add(certificate)
-                    .map_err(|error| pem::unusable("the authority", error))?;
-            }
-        }
+        let mut roots = roots(&self.ca, "the authority")?;
         if self.ca.is_empty() {
             let system = rustls_native_certs::load_native_certs();
             // Systems have certificates that are odd; the others are of use.
@@ -312,7 +274,7 @@ impl fmt::Debug for TlsBuilder {
         f.debug_struct("TlsBuilder")
             .field("ca", &self.ca)
             .field("crl", &self.crl)
-            .field("identity", &self.identity.as_ref().map(|(chain, _)| chain))
+            .field("identity", &self.identity)
             .field("server_name", &self.server_name)
             .finish_non_exhaustive()
     }

@@ -29,24 +29,22 @@
 
 mod handshake;
 mod identity;
-mod pem;
 mod plaintext;
 mod prefixed;
 
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use gobrpc_protocol::{Error, Result};
+use gobrpc_tls::{Identity, Pem, Settings, provider_or_ring, revocations, roots, unusable};
+use rustls::ServerConfig;
 use rustls::server::WebPkiClientVerifier;
 use rustls::server::danger::ClientCertVerifier;
-use rustls::{RootCertStore, ServerConfig};
 
-use pem::Pem;
-
-pub use rustls;
+pub use gobrpc_tls::rustls;
 
 /// How a server secures its connections.
 ///
@@ -57,10 +55,7 @@ pub use rustls;
 pub struct Tls(Arc<Inner>);
 
 struct Inner {
-    /// What to build again on reload; none if the user gave a configuration of
-    /// rustls.
-    builder: RwLock<Option<TlsBuilder>>,
-    config: RwLock<Arc<ServerConfig>>,
+    settings: Settings<TlsBuilder, ServerConfig>,
     handshake_timeout: Duration,
     /// The log has told of plaintext on this port.
     told: AtomicBool,
@@ -78,13 +73,12 @@ impl Tls {
     /// TLS by a configuration of rustls, for what the builder does not offer.
     #[must_use]
     pub fn from_rustls(config: Arc<ServerConfig>) -> Self {
-        Self::new(None, config, HANDSHAKE_TIMEOUT)
+        Self::new(Settings::given(config), HANDSHAKE_TIMEOUT)
     }
 
-    fn new(builder: Option<TlsBuilder>, config: Arc<ServerConfig>, timeout: Duration) -> Self {
+    fn new(settings: Settings<TlsBuilder, ServerConfig>, timeout: Duration) -> Self {
         Self(Arc::new(Inner {
-            builder: RwLock::new(builder),
-            config: RwLock::new(config),
+            settings,
             handshake_timeout: timeout,
             told: AtomicBool::new(false),
         }))
@@ -100,24 +94,15 @@ impl Tls {
     /// As for [`TlsBuilder::build`]; `FailedPrecondition` for a configuration of
     /// rustls. What held before goes on.
     pub async fn reload(&self) -> Result<()> {
-        let builder = self
-            .0
-            .builder
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
-            .ok_or_else(|| {
-                Error::failed_precondition(
-                    "this TLS configuration was given as a whole: use replace_rustls",
-                )
-            })?;
+        let builder = self.0.settings.builder()?;
+        let read = builder.clone();
         // Files are read, and keys are checked: not on the executor.
-        let config = tokio::task::spawn_blocking(move || builder.config())
+        let config = tokio::task::spawn_blocking(move || read.config())
             .await
             .map_err(|error| {
                 Error::internal("reading the certificates failed").with_source(error)
             })??;
-        self.replace_rustls(config);
+        self.0.settings.replace(builder, config);
         Ok(())
     }
 
@@ -129,26 +114,17 @@ impl Tls {
     /// As for [`TlsBuilder::build`]. What held before goes on.
     pub fn replace(&self, builder: TlsBuilder) -> Result<()> {
         let config = builder.config()?;
-        *self
-            .0
-            .builder
-            .write()
-            .unwrap_or_else(PoisonError::into_inner) = Some(builder);
-        self.replace_rustls(config);
+        self.0.settings.replace(builder, config);
         Ok(())
     }
 
     /// Uses this configuration of rustls from now on, for new connections.
     pub fn replace_rustls(&self, config: Arc<ServerConfig>) {
-        *self
-            .0
-            .config
-            .write()
-            .unwrap_or_else(PoisonError::into_inner) = config;
+        self.0.settings.replace_config(config);
     }
 
     fn config(&self) -> Arc<ServerConfig> {
-        Arc::clone(&self.0.config.read().unwrap_or_else(PoisonError::into_inner))
+        self.0.settings.config()
     }
 
     /// True for the first time.
@@ -170,7 +146,7 @@ impl fmt::Debug for Tls {
 #[derive(Clone, Default)]
 #[must_use = "a builder does nothing until it builds"]
 pub struct TlsBuilder {
-    identity: Option<(Pem, Pem)>,
+    identity: Option<Identity>,
     client_ca: Vec<Pem>,
     client_crl: Vec<Pem>,
     optional_clients: bool,
@@ -182,13 +158,13 @@ impl TlsBuilder {
     /// The server's certificate, with those that signed it behind it, and its
     /// private key.
     pub fn identity_pem(mut self, chain: impl Into<Vec<u8>>, key: impl Into<Vec<u8>>) -> Self {
-        self.identity = Some((Pem::bytes(chain), Pem::bytes(key)));
+        self.identity = Some(Identity::new(Pem::bytes(chain), Pem::bytes(key)));
         self
     }
 
     /// The same, in files.
     pub fn identity_files(mut self, chain: impl Into<PathBuf>, key: impl Into<PathBuf>) -> Self {
-        self.identity = Some((Pem::file(chain), Pem::file(key)));
+        self.identity = Some(Identity::new(Pem::file(chain), Pem::file(key)));
         self
     }
 
@@ -249,28 +225,24 @@ impl TlsBuilder {
     pub fn build(self) -> Result<Tls> {
         let config = self.config()?;
         let timeout = self.handshake_timeout.unwrap_or(HANDSHAKE_TIMEOUT);
-        Ok(Tls::new(Some(self), config, timeout))
+        Ok(Tls::new(Settings::new(self, config), timeout))
     }
 
     fn config(&self) -> Result<Arc<ServerConfig>> {
-        let provider = self
-            .provider
-            .clone()
-            .unwrap_or_else(|| Arc::new(rustls::crypto::ring::default_provider()));
-        let (chain, key) = self.identity.as_ref().ok_or_else(|| {
+        let provider = provider_or_ring(self.provider.as_ref());
+        let identity = self.identity.as_ref().ok_or_else(|| {
             Error::invalid_argument(
                 "a TLS server needs a certificate: identity_files or identity_pem",
             )
         })?;
-        let chain = chain.certificates("the server's certificate")?;
-        let key = key.key("the server's private key")?;
+        let (chain, key) = identity.read("the server's")?;
         let verifier = self.verifier(&provider)?;
         let config = ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
-            .map_err(|error| pem::unusable("the TLS provider", error))?
+            .map_err(|error| unusable("the TLS provider", error))?
             .with_client_cert_verifier(verifier)
             .with_single_cert(chain, key)
-            .map_err(|error| pem::unusable("the server's certificate and key", error))?;
+            .map_err(|error| unusable("the server's certificate and key", error))?;
         Ok(Arc::new(config))
     }
 
@@ -287,21 +259,11 @@ impl TlsBuilder {
             }
             return Ok(WebPkiClientVerifier::no_client_auth());
         }
-        let mut roots = RootCertStore::empty();
-        for pem in &self.client_ca {
-            for certificate in pem.certificates("the clients' authority")? {
-                roots
-                    .add(certificate)
-                    .map_err(|error| pem::unusable("the clients' authority", error))?;
-            }
-        }
+        let roots = roots(&self.client_ca, "the clients' authority")?;
         let mut builder =
             WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider));
         if !self.client_crl.is_empty() {
-            let mut lists = Vec::new();
-            for pem in &self.client_crl {
-                lists.extend(pem.revocations("the clients' revocation list")?);
-            }
+            let lists = revocations(&self.client_crl, "the clients' revocation list")?;
             // Authorities above the issuer seldom publish lists, and one that is
             // missing would refuse everybody.
             builder = builder.with_crls(lists).only_check_end_entity_revocation();
@@ -311,7 +273,7 @@ impl TlsBuilder {
         }
         builder
             .build()
-            .map_err(|error| pem::unusable("the clients' authority", error))
+            .map_err(|error| unusable("the clients' authority", error))
     }
 }
 
@@ -319,7 +281,7 @@ impl fmt::Debug for TlsBuilder {
     /// Without what is in the key.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TlsBuilder")
-            .field("identity", &self.identity.as_ref().map(|(chain, _)| chain))
+            .field("identity", &self.identity)
             .field("client_ca", &self.client_ca)
             .field("client_crl", &self.client_crl)
             .field("optional_clients", &self.optional_clients)

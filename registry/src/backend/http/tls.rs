@@ -1,12 +1,11 @@
 //! [`TlsOptions`]: how a connection to a registry is secured.
 
 use std::fmt;
-use std::sync::Arc;
+use std::path::PathBuf;
 
+use gobrpc_tls::rustls::{self, ClientConfig, RootCertStore};
+use gobrpc_tls::{Identity, Pem, provider_or_ring, roots, unusable};
 use hyper_rustls::ConfigBuilderExt as _;
-use rustls::{ClientConfig, RootCertStore};
-use rustls_pki_types::pem::PemObject as _;
-use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
 use crate::error::{Error, Result};
 
@@ -15,24 +14,19 @@ use crate::error::{Error, Result};
 ///
 /// # Examples
 ///
-/// ```no_run
+/// ```
 /// use gobrpc_registry::backend::TlsOptions;
 ///
-/// # fn main() -> std::io::Result<()> {
 /// let tls = TlsOptions::new()
-///     .ca_pem(std::fs::read("ca.pem")?)
-///     .identity_pem(std::fs::read("client.pem")?, std::fs::read("client.key")?);
-/// # Ok(())
-/// # }
+///     .ca_file("ca.pem")
+///     .identity_files("client.pem", "client.key");
 /// ```
 #[derive(Clone, Default)]
 pub struct TlsOptions {
     ca: Option<Pem>,
     /// A certificate with those that signed it, and its private key.
-    identity: Option<(Pem, Pem)>,
+    identity: Option<Identity>,
 }
-
-type Pem = Arc<[u8]>;
 
 impl TlsOptions {
     /// With the certificates that the system trusts.
@@ -44,7 +38,14 @@ impl TlsOptions {
     /// Trusts these certificates (PEM), and no others.
     #[must_use]
     pub fn ca_pem(mut self, certificates: impl Into<Vec<u8>>) -> Self {
-        self.ca = Some(certificates.into().into());
+        self.ca = Some(Pem::bytes(certificates));
+        self
+    }
+
+    /// The same, in a file, which is read when the backend is built.
+    #[must_use]
+    pub fn ca_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.ca = Some(Pem::file(path));
         self
     }
 
@@ -52,7 +53,14 @@ impl TlsOptions {
     /// it), whose private key this is (PEM).
     #[must_use]
     pub fn identity_pem(mut self, chain: impl Into<Vec<u8>>, key: impl Into<Vec<u8>>) -> Self {
-        self.identity = Some((chain.into().into(), key.into().into()));
+        self.identity = Some(Identity::new(Pem::bytes(chain), Pem::bytes(key)));
+        self
+    }
+
+    /// The same, in files, which are read when the backend is built.
+    #[must_use]
+    pub fn identity_files(mut self, chain: impl Into<PathBuf>, key: impl Into<PathBuf>) -> Self {
+        self.identity = Some(Identity::new(Pem::file(chain), Pem::file(key)));
         self
     }
 
@@ -71,55 +79,38 @@ impl TlsOptions {
                     "the system has no certificates to trust ({error}); give those of the registry"
                 ))
             })?,
-            Some(pem) => {
-                let mut roots = RootCertStore::empty();
-                for certificate in certificates("the CA certificates", pem)? {
-                    roots.add(certificate).map_err(|error| {
-                        Error::refused(format_args!("a CA certificate is malformed: {error}"))
-                    })?;
-                }
-                builder.with_root_certificates(roots)
+            Some(ca) => {
+                let trusted = roots(std::slice::from_ref(ca), "the registry's authority");
+                builder.with_root_certificates(trusted.map_err(refused)?)
             }
         };
-        let Some((chain, key)) = &self.identity else {
+        let Some(identity) = &self.identity else {
             return Ok(builder.with_no_client_auth());
         };
-        let chain = certificates("the client's certificate", chain)?;
-        // Its text must not show what is in the key.
-        let key = PrivateKeyDer::from_pem_slice(key)
-            .map_err(|_| Error::refused("the client's private key is not one in PEM"))?;
-        builder.with_client_auth_cert(chain, key).map_err(|error| {
-            Error::refused(format_args!(
-                "the client's certificate and key do not work: {error}"
-            ))
-        })
+        let (chain, key) = identity.read("the client's").map_err(refused)?;
+        builder
+            .with_client_auth_cert(chain, key)
+            .map_err(|error| refused(unusable("the client's certificate and key", error)))
     }
 
     /// The provider is named, as a program may have others.
     fn builder() -> Result<rustls::ConfigBuilder<ClientConfig, rustls::WantsVerifier>> {
-        ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        ClientConfig::builder_with_provider(provider_or_ring(None))
             .with_safe_default_protocol_versions()
-            .map_err(|error| Error::refused(format_args!("TLS cannot be set up: {error}")))
+            .map_err(|error| refused(unusable("the TLS provider", error)))
     }
 }
 
-fn certificates(what: &str, pem: &[u8]) -> Result<Vec<CertificateDer<'static>>> {
-    let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
-    match certificates {
-        Ok(certificates) if !certificates.is_empty() => Ok(certificates),
-        Ok(_) => Err(Error::refused(format_args!(
-            "{what}: no PEM certificate in it"
-        ))),
-        Err(error) => Err(Error::refused(format_args!("{what}: {error}"))),
-    }
+fn refused(error: gobrpc_protocol::Error) -> Error {
+    Error::refused(error.message())
 }
 
 impl fmt::Debug for TlsOptions {
     /// Without what is in them.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TlsOptions")
-            .field("ca", &self.ca.is_some())
-            .field("identity", &self.identity.is_some())
+            .field("ca", &self.ca)
+            .field("identity", &self.identity)
             .finish()
     }
 }
