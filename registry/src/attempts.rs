@@ -1,28 +1,41 @@
 //! [`Attempts`]: one call, on one endpoint after the other.
 
+mod hedge;
+mod runs;
+
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use gobrpc_protocol::{Code, Error as CallError, Exchange, Item, Phase, Replies, Request, Result};
+use gobrpc_protocol::{Code, Error as CallError, Item, Phase, Replies, Request, Result};
 use tokio::time::{Instant, Sleep, sleep};
 
 use crate::balance::HashKey;
 use crate::endpoint::{Endpoint, InFlight};
-use crate::policy::{MethodPolicy, RetryPolicy};
+use crate::policy::{HedgePolicy, MethodPolicy, RetryPolicy};
 use crate::pool::Pool;
-use crate::verdict::{Verdict, may_run_elsewhere};
+use crate::verdict::{Verdict, may_run_elsewhere, never_left};
+use hedge::Hedge;
+use runs::{Run, Runs, mark};
 
-/// One call, on one endpoint after the other until one of them may have run it.
+/// One call, on one endpoint after the other until one of them may have run it; or on
+/// several at once, if it is hedged.
 pub(crate) struct Attempts {
     pool: Arc<Pool>,
     method: Option<Arc<MethodPolicy>>,
     request: Request,
     key: Option<HashKey>,
     started: Instant,
+    /// Those that had the call, and those that have it as soon as another one is looked
+    /// for.
     tried: Vec<Endpoint>,
+    /// How often it was sent. What never left this process is none of them.
+    sent: usize,
+    /// When it was sent last.
+    sent_at: Instant,
+    hedge: Option<Hedge>,
     stage: Stage,
 }
 
@@ -31,22 +44,26 @@ enum Stage {
     /// runtime, and starting a call does not.
     Idle,
     Waiting(Pin<Box<dyn Future<Output = Option<InFlight>> + Send>>),
-    Running {
-        exchange: Exchange,
-        place: InFlight,
-        answered: bool,
-    },
+    Running(Runs),
+    /// One of them has answered, and is the only one left.
+    Answered(Run),
     /// Before the call is sent again, and what it failed with.
     Pausing(Pin<Box<Sleep>>, CallError),
     Over,
 }
 
-/// When a call that failed may be sent again.
+/// What becomes of a call of which an attempt failed.
 enum Again {
+    /// The request never left: another endpoint, and nothing is counted.
+    Freely,
     Now,
     AfterPause,
     Never,
 }
+
+/// How many endpoints a call that could not be sent is carried to. If half of all were
+/// gone, and nobody knew it yet, one call in a million would fail.
+const MAX_TRIED: usize = 20;
 
 impl Attempts {
     pub(crate) fn start(pool: Arc<Pool>, mut request: Request, key: Option<HashKey>) -> Self {
@@ -57,13 +74,17 @@ impl Attempts {
             request.head.timeout = limits.into_iter().flatten().min();
             request.head.idempotent |= method.idempotent;
         }
+        let now = Instant::now();
         let mut attempts = Self {
+            hedge: Hedge::of(method.as_ref(), &request.head),
             pool,
             method,
             request,
             key,
-            started: Instant::now(),
+            started: now,
             tried: Vec::new(),
+            sent: 0,
+            sent_at: now,
             stage: Stage::Idle,
         };
         if let Some(place) = attempts.pick() {
@@ -76,15 +97,41 @@ impl Attempts {
         self.pool.pick(&self.request.head, self.key, &self.tried)
     }
 
-    /// Starts the call on an endpoint.
+    /// An endpoint that neither had the call nor has it.
+    fn pick_another(&mut self) -> Option<InFlight> {
+        if let Stage::Running(runs) = &self.stage {
+            for endpoint in runs.endpoints() {
+                if !self.tried.iter().any(|old| old.is_same(endpoint)) {
+                    self.tried.push(endpoint.clone());
+                }
+            }
+        }
+        self.pick()
+    }
+
+    /// Starts the call on an endpoint, beside others under way.
     fn run(&mut self, place: InFlight, timeout: Option<Duration>) {
         let mut request = self.request.clone();
         request.head.timeout = timeout;
-        self.stage = Stage::Running {
+        mark(&mut request.head.metadata, self.sent);
+        let run = Run {
             exchange: self.pool.begin(&place, request),
             place,
-            answered: false,
+            before: self.sent,
         };
+        self.sent += 1;
+        if let Some(hedge) = &mut self.hedge {
+            hedge.restart();
+            self.sent_at = Instant::now();
+        }
+        match &mut self.stage {
+            Stage::Running(runs) => runs.push(run),
+            stage => {
+                let mut runs = Runs::new();
+                runs.push(run);
+                *stage = Stage::Running(runs);
+            }
+        }
     }
 
     /// What is left of the time that the call may take: `None` in it for any
@@ -119,42 +166,93 @@ impl Attempts {
         method.unwrap_or_else(|| &self.pool.policy().retry)
     }
 
+    fn hedging(&self) -> Option<&HedgePolicy> {
+        self.hedge.as_ref().and_then(Hedge::policy)
+    }
+
+    /// How often the call may be sent.
+    fn most(&self) -> usize {
+        self.hedging()
+            .map_or_else(|| self.retry().attempts, |policy| policy.attempts)
+    }
+
     fn may_run_again(&self, error: &CallError) -> Again {
-        if self.tried.len() >= self.retry().attempts || error.code() == Code::Cancelled {
+        if error.code() == Code::Cancelled {
             return Again::Never;
         }
-        if may_run_elsewhere(error, &self.request.head) {
+        let head = &self.request.head;
+        if never_left(error, head) {
+            return match self.tried.len() < MAX_TRIED {
+                true => Again::Freely,
+                false => Again::Never,
+            };
+        }
+        if may_run_elsewhere(error, head) {
             return Again::Now;
         }
-        let repeatable = self.request.head.idempotent && error.phase() != Phase::Encode;
-        match repeatable && self.retry().codes.contains(&error.code()) {
+        if error.phase() == Phase::Encode {
+            return Again::Never;
+        }
+        if let Some(policy) = self.hedging() {
+            // What is no answer says nothing about what others will answer.
+            let goes_on = Verdict::of(error, head).is_failure();
+            return match goes_on || policy.codes.contains(&error.code()) {
+                true => Again::Now,
+                false => Again::Never,
+            };
+        }
+        match head.idempotent && self.retry().codes.contains(&error.code()) {
             true => Again::AfterPause,
             false => Again::Never,
         }
     }
 
-    /// Starts the call on another endpoint, if it may be; or gives the error back.
-    fn again(&mut self, endpoint: &Endpoint, error: CallError) -> Result<(), CallError> {
-        self.tried.push(endpoint.clone());
+    /// Starts the call on another endpoint after a failure, if it may be; or gives the
+    /// error back, unless others have the call.
+    fn again(&mut self, error: CallError) -> Result<(), CallError> {
         match self.may_run_again(&error) {
-            Again::Never => Err(error),
-            Again::Now => match (self.time_left(), self.pick()) {
-                (Some(timeout), Some(place)) if self.pool.withdraw() => {
+            Again::Never => return Err(error),
+            Again::Freely => {
+                self.sent -= 1;
+                if let (Some(timeout), Some(place)) = (self.time_left(), self.pick_another()) {
                     self.run(place, timeout);
-                    Ok(())
-                }
-                _ => Err(error),
-            },
-            Again::AfterPause => {
-                let pause = self.retry().pause(self.tried.len());
-                match self.time_left() {
-                    Some(left) if left.is_none_or(|left| left > pause) && self.pool.withdraw() => {
-                        self.stage = Stage::Pausing(Box::pin(sleep(pause)), error);
-                        Ok(())
-                    }
-                    _ => Err(error),
+                    return Ok(());
                 }
             }
+            Again::Now => {
+                if self.run_another() {
+                    return Ok(());
+                }
+            }
+            Again::AfterPause => {
+                let pause = self.retry().pause(self.sent);
+                let fits = |left: Option<Duration>| left.is_none_or(|left| left > pause);
+                if self.sent < self.most()
+                    && self.time_left().is_some_and(fits)
+                    && self.pool.withdraw()
+                {
+                    self.stage = Stage::Pausing(Box::pin(sleep(pause)), error);
+                    return Ok(());
+                }
+            }
+        }
+        match &self.stage {
+            Stage::Running(runs) if !runs.is_empty() => Ok(()),
+            _ => Err(error),
+        }
+    }
+
+    /// Starts the call on one endpoint more, if that may be.
+    fn run_another(&mut self) -> bool {
+        if self.sent >= self.most() {
+            return false;
+        }
+        match (self.time_left(), self.pick_another()) {
+            (Some(timeout), Some(place)) if self.pool.withdraw() => {
+                self.run(place, timeout);
+                true
+            }
+            _ => false,
         }
     }
 
@@ -169,6 +267,51 @@ impl Attempts {
             }
             _ => Err(error),
         }
+    }
+
+    /// Starts what is due beside those under way.
+    fn poll_hedge(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let Some(hedge) = &mut self.hedge else {
+            return Poll::Pending;
+        };
+        ready!(hedge.poll(self.sent_at, cx));
+        if !self.run_another() {
+            // No endpoint is left, no budget, or no time: nor will there be soon.
+            if let Some(hedge) = &mut self.hedge {
+                hedge.stop();
+            }
+        }
+        Poll::Ready(())
+    }
+
+    /// Judges the endpoint by an error, and says in that whose it is.
+    fn ended(&self, run: &Run, error: CallError, answered: bool) -> CallError {
+        let verdict = Verdict::of(&error, &self.request.head);
+        self.pool.ended(&run.place, verdict, answered);
+        let error = match verdict.is_failure() && error.peer().is_none() {
+            true => error.with_peer(run.place.endpoint().entry().addr().as_str()),
+            false => error,
+        };
+        run.mark_error(error)
+    }
+
+    /// Cancels what is under way.
+    fn give_up(&mut self) {
+        if let Stage::Running(runs) = std::mem::replace(&mut self.stage, Stage::Over) {
+            for run in runs.iter() {
+                self.pool.abandoned(&run.place);
+            }
+        }
+    }
+
+    /// An attempt failed: goes on with another one, or gives the error that the caller
+    /// gets.
+    fn failed(&mut self, run: Run, error: CallError) -> Result<(), CallError> {
+        let error = self.ended(&run, error, false);
+        self.tried.push(run.place.endpoint().clone());
+        // The place is free before the next one is taken.
+        drop(run);
+        self.again(error)
     }
 }
 
@@ -196,41 +339,44 @@ impl Replies for Attempts {
                         return Poll::Ready(Some(Err(error)));
                     }
                 }
-                Stage::Running {
-                    exchange,
-                    place,
-                    answered,
-                } => {
-                    let error = match ready!(exchange.poll_next(cx)) {
-                        Some(Ok(item)) => {
-                            if !std::mem::replace(answered, true) {
-                                this.pool.answered(place);
-                            }
+                Stage::Running(runs) => {
+                    let Poll::Ready((run, said)) = runs.poll(cx) else {
+                        ready!(this.poll_hedge(cx));
+                        continue;
+                    };
+                    match said {
+                        Some(Ok(mut item)) => {
+                            this.give_up();
+                            this.pool.answered(&run.place);
+                            mark(&mut item.metadata, run.before);
+                            this.stage = Stage::Answered(run);
                             return Poll::Ready(Some(Ok(item)));
                         }
+                        Some(Err(error)) => {
+                            if let Err(error) = this.failed(run, error) {
+                                this.give_up();
+                                return Poll::Ready(Some(Err(error)));
+                            }
+                        }
                         None => {
-                            this.stage = Stage::Over;
+                            this.give_up();
                             return Poll::Ready(None);
                         }
-                        Some(Err(error)) => error,
-                    };
-                    let endpoint = place.endpoint().clone();
-                    let verdict = Verdict::of(&error, &this.request.head);
-                    let answered = *answered;
-                    this.pool.ended(place, verdict, answered);
-                    // The place is free before the next one is taken.
-                    this.stage = Stage::Over;
-                    let result = match answered {
-                        true => Err(error),
-                        false => this.again(&endpoint, error),
-                    };
-                    if let Err(error) = result {
-                        let blamed = verdict.is_failure() && error.peer().is_none();
-                        return Poll::Ready(Some(Err(match blamed {
-                            true => error.with_peer(endpoint.entry().addr().as_str()),
-                            false => error,
-                        })));
                     }
+                }
+                Stage::Answered(run) => {
+                    let said = match ready!(run.exchange.poll_next(cx)) {
+                        Some(Ok(item)) => return Poll::Ready(Some(Ok(item))),
+                        said => said,
+                    };
+                    let Stage::Answered(run) = std::mem::replace(&mut this.stage, Stage::Over)
+                    else {
+                        return Poll::Ready(None);
+                    };
+                    let ended = |result: Result<Item>| {
+                        result.map_err(|error| this.ended(&run, error, true))
+                    };
+                    return Poll::Ready(said.map(ended));
                 }
             }
         }
@@ -239,13 +385,6 @@ impl Replies for Attempts {
 
 impl Drop for Attempts {
     fn drop(&mut self) {
-        if let Stage::Running {
-            place,
-            answered: false,
-            ..
-        } = &self.stage
-        {
-            self.pool.abandoned(place);
-        }
+        self.give_up();
     }
 }

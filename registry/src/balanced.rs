@@ -27,10 +27,18 @@ use crate::watch::{Watch, WatchHealth};
 /// - A call that certainly did not run
 ///   ([`Delivery::cannot_have_run`](gobrpc_protocol::Delivery::cannot_have_run)) is
 ///   sent to another instance, within [`Policy::retry`] and [`Policy::budget`].
-///   Any other failure goes to the caller, who alone knows what a second run does.
+///   Any other failure goes to the caller, who alone knows what a second run does;
+///   unless the call is idempotent and a policy says more: [`RetryPolicy::codes`],
+///   [`HedgePolicy`].
+/// - Who gets a call that was sent before learns how often, by the metadata
+///   [`PREVIOUS_ATTEMPTS`], and so does the caller who gets its answer.
 /// - Without an instance a call waits for one, [`Policy::wait`] at most; then it
 ///   fails with [`Code::Unavailable`](gobrpc_protocol::Code::Unavailable), and
 ///   [`NoEndpoints`](crate::NoEndpoints) as the source.
+///
+/// [`RetryPolicy::codes`]: crate::RetryPolicy::codes
+/// [`HedgePolicy`]: crate::HedgePolicy
+/// [`PREVIOUS_ATTEMPTS`]: gobrpc_protocol::metadata::PREVIOUS_ATTEMPTS
 ///
 /// Copies share everything. When the last one is dropped, the connections are
 /// closed gracefully.

@@ -76,7 +76,7 @@ pub use endpoint::{Connect, Connection, Endpoint, EndpointStats};
 pub use entry::{ServiceEntry, State};
 pub use error::{EntryError, Error, NoEndpoints, Result, SelectorError};
 pub use key::{Key, Prefix};
-pub use policy::{ConfigError, MethodPolicy, Policy, RetryPolicy, ServiceConfig};
+pub use policy::{ConfigError, HedgePolicy, MethodPolicy, Policy, RetryPolicy, ServiceConfig};
 pub use registration::{RegisterOptions, Registration, RegistrationState, RegistrationStatus};
 pub use registry::{Registry, RegistryOptions};
 pub use selector::Selector;

@@ -15,7 +15,7 @@ use crate::ejection::EjectionOptions;
 use method::Methods;
 
 pub use config::{ConfigError, ServiceConfig};
-pub use method::{MethodPolicy, RetryPolicy};
+pub use method::{HedgePolicy, MethodPolicy, RetryPolicy};
 
 /// How calls are spread, bounded and repeated.
 ///

@@ -53,6 +53,16 @@ fn is_unknown_service(error: &Error, head: &Head) -> bool {
         && error.message().strip_prefix("rpc: can't find service ") == Some(&*head.service_method)
 }
 
+/// True if nothing of the call was sent, as there was no connection: gRPC counts no
+/// attempt for it
+/// ([A6](https://github.com/grpc/proposal/blob/master/A6-client-retries.md#transparent-retries)),
+/// nor is it load for a server.
+pub(crate) fn never_left(error: &Error, head: &Head) -> bool {
+    error.delivery() == Delivery::NotSent
+        && error.code() != Code::ResourceExhausted
+        && may_run_elsewhere(error, head)
+}
+
 /// True if the call did not run, and another endpoint may do better.
 pub(crate) fn may_run_elsewhere(error: &Error, head: &Head) -> bool {
     error.delivery().cannot_have_run()

@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use common::net::{Behaviour, FakeDial, Net, REFUSED, setup, without_ejection};
 use common::{Mode, entry, ms, secs};
+use gobrpc_protocol::metadata::PREVIOUS_ATTEMPTS;
 use gobrpc_protocol::{Call, Code, Delivery, Phase};
 use gobrpc_registry::{Balanced, NoEndpoints, Policy, RegisterOptions, balance};
 use tokio::time::{Instant, sleep, timeout};
@@ -121,24 +122,68 @@ async fn a_call_that_may_have_run_is_not_repeated() {
     }
 }
 
+/// Refused by a server that has got it.
+const TURNED_AWAY: Behaviour = Behaviour::Fail(Code::Unavailable, Phase::Wait, Delivery::Refused);
+
 #[tokio::test(start_paused = true)]
 async fn three_attempts_are_made_each_elsewhere_and_no_fourth() {
     let setup = setup(4, without_ejection(Policy::round_robin())).await;
     for port in 1..=4 {
-        setup.net.set(port, REFUSED);
+        setup.net.set(port, TURNED_AWAY);
     }
     let error = setup.call().await.unwrap_err();
-    assert_eq!(error.phase(), Phase::Dial);
+    assert_eq!(error.delivery(), Delivery::Refused);
     let mut ports = setup.net.ports();
     ports.sort_unstable();
     ports.dedup();
     assert_eq!(ports.len(), 3);
+    // Servers see how often it was tried before, and so does the caller.
+    let before = std::mem::take(&mut *setup.net.before.lock().unwrap());
+    let before: Vec<_> = before.iter().map(Option::as_deref).collect();
+    assert_eq!(before, [None, Some("1"), Some("2")]);
+    assert_eq!(error.metadata().get_str(PREVIOUS_ATTEMPTS), Some("2"));
     // With two instances there are two attempts.
     let setup = self::setup(2, without_ejection(Policy::round_robin())).await;
-    setup.net.set(1, REFUSED);
-    setup.net.set(2, REFUSED);
+    setup.net.set(1, TURNED_AWAY);
+    setup.net.set(2, TURNED_AWAY);
     setup.call().await.unwrap_err();
     assert_eq!(setup.net.ports().len(), 2);
+    setup.net.set(2, Behaviour::Answer);
+    loop {
+        let (port, metadata) = setup.call().start().with_metadata().await.unwrap();
+        assert_eq!(port, 2);
+        let before = metadata.get_str(PREVIOUS_ATTEMPTS);
+        match setup.net.ports().len() {
+            1 => assert_eq!(before, None),
+            _ => break assert_eq!(before, Some("1")),
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_could_not_be_sent_is_no_attempt_at_up_to_20_instances() {
+    let without_budget = || {
+        let mut policy = without_ejection(Policy::round_robin());
+        (policy.budget.per_second, policy.budget.percent) = (0, 0);
+        policy
+    };
+    let mut setup = setup(19, without_budget()).await;
+    for port in 1..=19 {
+        setup.net.set(port, REFUSED);
+    }
+    setup.add(20).await;
+    for _ in 0..20 {
+        assert_eq!(setup.call().await.unwrap(), 20);
+    }
+    assert!(setup.net.ports().len() > 20);
+    let before = std::mem::take(&mut *setup.net.before.lock().unwrap());
+    assert!(before.iter().all(Option::is_none));
+    setup.net.set(20, REFUSED);
+    setup.add(21).await;
+    setup.net.set(21, REFUSED);
+    let error = setup.call().await.unwrap_err();
+    assert_eq!(error.phase(), Phase::Dial);
+    assert_eq!(setup.net.ports().len(), 20);
 }
 
 #[tokio::test(start_paused = true)]
@@ -146,8 +191,8 @@ async fn the_budget_bounds_what_a_broken_service_gets() {
     let mut policy = without_ejection(Policy::round_robin());
     policy.budget.per_second = 0;
     let setup = setup(2, policy).await;
-    setup.net.set(1, REFUSED);
-    setup.net.set(2, REFUSED);
+    setup.net.set(1, TURNED_AWAY);
+    setup.net.set(2, TURNED_AWAY);
     for _ in 0..1000 {
         setup.call().await.unwrap_err();
     }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::call_state::{CallState, Cancel, Cancelled};
 use crate::extensions::Extensions;
-use crate::metadata::Metadata;
+use crate::metadata::{Metadata, PREVIOUS_ATTEMPTS};
 use crate::trace_context::TraceContext;
 
 use crate::identity::Identity;
@@ -182,6 +182,14 @@ impl Context {
     #[must_use]
     pub fn is_idempotent(&self) -> bool {
         self.idempotent
+    }
+
+    /// How often the caller says that it has sent this call before: to other servers,
+    /// or to this one.
+    #[must_use]
+    pub fn previous_attempts(&self) -> u32 {
+        let text = self.metadata.get_str(PREVIOUS_ATTEMPTS);
+        text.and_then(|text| text.parse().ok()).unwrap_or(0)
     }
 
     /// What the caller sent beside the argument; nothing from Go.

@@ -4,6 +4,11 @@ use std::fmt;
 
 use bytes::Bytes;
 
+/// The key of how often a call was sent before, in decimal digits, if it was: in what
+/// the server gets, and in what the caller gets back. gRPC's name
+/// ([A6](https://github.com/grpc/proposal/blob/master/A6-client-retries.md)).
+pub const PREVIOUS_ATTEMPTS: &str = "grpc-previous-rpc-attempts";
+
 /// Keys and values that travel beside an argument or a reply: ordered, perhaps
 /// repeated, and binary-safe on both sides.
 ///

@@ -25,6 +25,7 @@ use super::{MethodPolicy, Policy};
 /// | `….timeout` | how long a call may take: `"1.5s"` |
 /// | `….waitForReady` | `true`: a call waits for a first instance as long as it may take, and not 3 s at most |
 /// | `….retryPolicy` | `maxAttempts` (2 and more; more than 5 is 5), `initialBackoff`, `maxBackoff`, `backoffMultiplier`, `retryableStatusCodes` (names or numbers), all required. **It says that the methods may run twice** |
+/// | `….hedgingPolicy` | `maxAttempts` (required, 2 and more; more than 5 is 5), `hedgingDelay` (none: all at once), `nonFatalStatusCodes`; not beside a `retryPolicy`. **It says the same** |
 /// | `retryThrottling` | `maxTokens` (1 to 1,000), `tokenRatio` (0.001 and more), beside the budget that always holds |
 ///
 /// The policies: gRPC's `pick_first` (`shuffleAddressList`), `round_robin`,
@@ -148,6 +149,12 @@ impl FromStr for ServiceConfig {
             .into_policy("loadBalancingConfig")?;
         let mut names = HashSet::new();
         for (at, method) in config.method_config.into_iter().enumerate() {
+            if method.has_both() {
+                return Err(ConfigError::at(
+                    format_args!("methodConfig[{at}]"),
+                    "either retryPolicy or hedgingPolicy, not both",
+                ));
+            }
             let different = method.policy();
             for (index, name) in method.name.into_iter().enumerate() {
                 if !names.insert(name.clone()) {
@@ -258,6 +265,27 @@ mod tests {
     }
 
     #[test]
+    fn hedging_as_grpc_has_it() {
+        let policy = read(
+            r#"{"methodConfig": [
+                {"name": [{"service": "User"}],
+                 "hedgingPolicy": {"maxAttempts": 6, "hedgingDelay": "0.02s",
+                    "nonFatalStatusCodes": ["UNAVAILABLE", 10]}},
+                {"name": [{"service": "Mail"}], "hedgingPolicy": {"maxAttempts": 2}}]}"#,
+        );
+        let user = policy.method(&Head::new("User.Get")).unwrap();
+        assert!(user.idempotent && user.retry.is_none());
+        let hedge = user.hedge.as_ref().unwrap();
+        assert_eq!(
+            (hedge.attempts, hedge.delay),
+            (5, Duration::from_millis(20))
+        );
+        assert_eq!(hedge.codes, [Code::Unavailable, Code::Aborted]);
+        let mail = policy.method(&Head::new("Mail.Send")).unwrap();
+        assert_eq!(mail.hedge, Some(crate::HedgePolicy::new(Duration::ZERO)));
+    }
+
+    #[test]
     fn outlier_detection_is_our_ejection() {
         let policy = read(
             r#"{"loadBalancingConfig": [{"outlier_detection_experimental": {
@@ -307,7 +335,7 @@ mod tests {
         let config: ServiceConfig = r#"{
             "healthCheckConfig": {"serviceName": "x"},
             "loadBalancingConfig": [{"xds": {"a": 1}}, {"p2c": {"choices": 3}}],
-            "methodConfig": [{"name": [{"service": "U"}], "timeOut": "1s", "hedgingPolicy": {}}]
+            "methodConfig": [{"name": [{"service": "U"}], "timeOut": "1s", "hedgePolicy": {}}]
         }"#
         .parse()
         .unwrap();
@@ -318,7 +346,7 @@ mod tests {
                 "loadBalancingConfig[0].xds",
                 "loadBalancingConfig[1].p2c.choices",
                 "methodConfig[0].timeOut",
-                "methodConfig[0].hedgingPolicy",
+                "methodConfig[0].hedgePolicy",
             ]
         );
     }
@@ -389,6 +417,23 @@ mod tests {
                 r#"{"methodConfig": [{"retryPolicy": {"maxAttempts": 2}}]}"#,
                 "methodConfig[0].retryPolicy",
                 "initialBackoff",
+            ),
+            (
+                r#"{"methodConfig": [{"hedgingPolicy": {}}]}"#,
+                "methodConfig[0].hedgingPolicy",
+                "maxAttempts",
+            ),
+            (
+                r#"{"methodConfig": [{"hedgingPolicy": {"maxAttempts": 2, "hedgingDelay": "x"}}]}"#,
+                "methodConfig[0].hedgingPolicy.hedgingDelay",
+                "seconds with an s",
+            ),
+            (
+                r#"{"methodConfig": [{}, {"hedgingPolicy": {"maxAttempts": 2},
+                    "retryPolicy": {"maxAttempts": 2, "initialBackoff": "1s", "maxBackoff": "1s",
+                    "backoffMultiplier": 2, "retryableStatusCodes": [14]}}]}"#,
+                "methodConfig[1]",
+                "not both",
             ),
             (
                 r#"{"methodConfig": [{"retryPolicy": {"retryableStatusCodes": ["OK"]}}]}"#,

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use gobrpc_protocol::metadata::PREVIOUS_ATTEMPTS;
 use gobrpc_protocol::{
     Body, Call, Caller, Code, Delivery, Error, Exchange, Item, Payload, Phase, Replies, Request,
 };
@@ -29,6 +30,8 @@ pub enum Behaviour {
     Fail(Code, Phase, Delivery),
     /// Answers after so many milliseconds.
     Slow(u64),
+    /// Fails after so many milliseconds.
+    SlowFail(u64, Code, Delivery),
     /// Serves something else.
     Unknown,
 }
@@ -40,6 +43,10 @@ pub struct Net {
     behaviour: Mutex<HashMap<u16, Behaviour>>,
     /// Ports in the order in which calls came, with the time that each may take.
     pub calls: Mutex<Vec<(u16, Option<Duration>)>>,
+    /// How often each call was sent before, as its metadata says.
+    pub before: Mutex<Vec<Option<String>>>,
+    /// Ports of calls that were cancelled.
+    pub cancelled: Mutex<Vec<u16>>,
     pub dialled: AtomicUsize,
     /// Dials without a call.
     pub probes: AtomicUsize,
@@ -83,14 +90,40 @@ impl Connection for FakeConnection {
     }
 }
 
-struct Held(Pin<Box<dyn Future<Output = Item> + Send>>);
+struct Held {
+    answer: Pin<Box<dyn Future<Output = Result<Item, Error>> + Send>>,
+    net: Arc<Net>,
+    port: u16,
+    over: bool,
+}
 
 impl Replies for Held {
     fn poll_next(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Item, Error>>> {
-        self.0.as_mut().poll(cx).map(|item| Some(Ok(item)))
+        let answer = self.answer.as_mut().poll(cx);
+        self.over |= answer.is_ready();
+        answer.map(Some)
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        if !self.over {
+            self.net.cancelled.lock().unwrap().push(self.port);
+        }
+    }
+}
+
+impl FakeConnection {
+    fn held(&self, answer: impl Future<Output = Result<Item, Error>> + Send + 'static) -> Exchange {
+        Exchange::new(Held {
+            answer: Box::pin(answer),
+            net: Arc::clone(&self.net),
+            port: self.port,
+            over: false,
+        })
     }
 }
 
@@ -98,21 +131,32 @@ impl Caller for FakeConnection {
     fn start(&self, request: Request) -> Exchange {
         let call = (self.port, request.head.timeout);
         self.net.calls.lock().unwrap().push(call);
+        let before = request.head.metadata.get_str(PREVIOUS_ATTEMPTS);
+        self.net
+            .before
+            .lock()
+            .unwrap()
+            .push(before.map(ToOwned::to_owned));
         let port = i64::from(self.port);
         let item = Item::new(Body::try_from(&Payload::new(&port).unwrap()).unwrap());
         match self.net.behaviour(self.port) {
             Behaviour::Answer => Exchange::ready(Ok(item)),
             Behaviour::Hold => {
                 let net = Arc::clone(&self.net);
-                Exchange::new(Held(Box::pin(async move {
+                self.held(async move {
                     net.release.notified().await;
-                    item
-                })))
+                    Ok(item)
+                })
             }
-            Behaviour::Slow(millis) => Exchange::new(Held(Box::pin(async move {
+            Behaviour::Slow(millis) => self.held(async move {
                 sleep(ms(millis)).await;
-                item
-            }))),
+                Ok(item)
+            }),
+            Behaviour::SlowFail(millis, code, delivery) => self.held(async move {
+                sleep(ms(millis)).await;
+                let error = Error::with_code(code, "told to");
+                Err(error.with_phase(Phase::Wait).with_delivery(delivery))
+            }),
             Behaviour::Unknown => {
                 let text = format!("rpc: can't find service {}", request.head.service_method);
                 Exchange::ready(Err(Error::from_go_text(text)))

@@ -11,16 +11,22 @@ pub(super) struct Seconds(pub(super) Duration);
 
 impl<'de> Deserialize<'de> for Seconds {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        match parse(&text) {
-            Some(Duration::ZERO) => Err(de::Error::custom("the time must be more than 0s")),
-            Some(duration) => Ok(Self(duration)),
-            None => Err(de::Error::invalid_value(
-                de::Unexpected::Str(&text),
-                &"seconds with an s, such as \"1.5s\"",
-            )),
+        match delay(deserializer)? {
+            Duration::ZERO => Err(de::Error::custom("the time must be more than 0s")),
+            duration => Ok(Self(duration)),
         }
     }
+}
+
+/// The same, or nothing.
+pub(super) fn delay<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    parse(&text).ok_or_else(|| {
+        de::Error::invalid_value(
+            de::Unexpected::Str(&text),
+            &"seconds with an s, such as \"1.5s\"",
+        )
+    })
 }
 
 fn parse(text: &str) -> Option<Duration> {

@@ -5,9 +5,9 @@ use std::time::Duration;
 use gobrpc_protocol::Code;
 use serde::{Deserialize, Deserializer, de};
 
-use super::duration::Seconds;
+use super::duration::{Seconds, delay};
 use crate::budget::Throttle;
-use crate::policy::{MethodPolicy, RetryPolicy};
+use crate::policy::{HedgePolicy, MethodPolicy, RetryPolicy};
 
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase", default)]
@@ -16,16 +16,24 @@ pub(super) struct MethodConfig {
     timeout: Option<Seconds>,
     wait_for_ready: bool,
     retry_policy: Option<RetryConfig>,
+    hedging_policy: Option<HedgingConfig>,
 }
 
 impl MethodConfig {
+    /// gRPC's `oneof retry_or_hedging_policy`.
+    pub(super) const fn has_both(&self) -> bool {
+        self.retry_policy.is_some() && self.hedging_policy.is_some()
+    }
+
     pub(super) fn policy(&self) -> MethodPolicy {
         MethodPolicy {
             timeout: self.timeout.map(|timeout| timeout.0),
             wait: self.wait_for_ready.then_some(Duration::MAX),
-            // Whoever lists errors to retry says that a second run does no harm.
-            idempotent: self.retry_policy.is_some(),
+            // Whoever lists errors to retry, or hedges, says that a second run does no
+            // harm.
+            idempotent: self.retry_policy.is_some() || self.hedging_policy.is_some(),
             retry: self.retry_policy.as_ref().map(RetryConfig::policy),
+            hedge: self.hedging_policy.as_ref().map(HedgingConfig::policy),
         }
     }
 }
@@ -74,6 +82,26 @@ impl RetryConfig {
             max_backoff: self.max_backoff.0,
             multiplier: self.backoff_multiplier,
         }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct HedgingConfig {
+    #[serde(deserialize_with = "attempts")]
+    max_attempts: usize,
+    #[serde(default, deserialize_with = "delay")]
+    hedging_delay: Duration,
+    #[serde(default)]
+    non_fatal_status_codes: Vec<Status>,
+}
+
+impl HedgingConfig {
+    fn policy(&self) -> HedgePolicy {
+        let mut policy = HedgePolicy::new(self.hedging_delay);
+        policy.attempts = self.max_attempts;
+        policy.codes = self.non_fatal_status_codes.iter().map(|s| s.0).collect();
+        policy
     }
 }
 
