@@ -9,6 +9,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use crate::address::Address;
 use crate::client::Client;
 use crate::connector::{self, Connecting, Connector, OnceConnector};
+use crate::layer::Layer;
 use crate::options::Options;
 
 /// Sets the options of a [`Client`].
@@ -129,6 +130,32 @@ impl ClientBuilder {
     /// then; a dial that fails may still be tried again.
     pub fn reconnect(mut self, on: bool) -> Self {
         self.options.reconnect = on;
+        self
+    }
+
+    /// Adds a layer around all calls, inside of those that are there: it sees each
+    /// call before it is sent, and how it ends (none). See [`layer`](crate::layer).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use gobrpc_client::Client;
+    /// use gobrpc_client::layer::Next;
+    /// use gobrpc_client::protocol::Request;
+    ///
+    /// let client = Client::builder()
+    ///     .layer(|request: Request, next: Next| async move {
+    ///         let method = request.head.service_method.clone();
+    ///         let result = next.run(request).await;
+    ///         if let Err(error) = &result {
+    ///             eprintln!("{method}: {error}");
+    ///         }
+    ///         result
+    ///     })
+    ///     .connect("127.0.0.1:1234");
+    /// ```
+    pub fn layer(mut self, layer: impl Layer) -> Self {
+        Arc::make_mut(&mut self.options.layers).push(Arc::new(layer));
         self
     }
 

@@ -13,6 +13,7 @@ use tokio::time::Instant;
 
 use crate::builder::ClientBuilder;
 use crate::connector::Connector;
+use crate::layer;
 use crate::link::{Link, Started};
 use crate::options::Options;
 use crate::pump::pump;
@@ -245,7 +246,27 @@ impl Client {
 }
 
 impl Caller for Client {
-    fn start(&self, mut request: Request) -> Exchange {
+    fn start(&self, request: Request) -> Exchange {
+        let layers = &self.handle.link.options.layers;
+        if layers.is_empty() {
+            return self.start_bare(request);
+        }
+        layer::start(layers, Arc::new(Bare(self.clone())), request)
+    }
+}
+
+/// A client without its layers.
+struct Bare(Client);
+
+impl Caller for Bare {
+    fn start(&self, request: Request) -> Exchange {
+        self.0.start_bare(request)
+    }
+}
+
+impl Client {
+    /// Starts a call inside of all layers.
+    fn start_bare(&self, mut request: Request) -> Exchange {
         let link = &self.handle.link;
         let head = &mut request.head;
         let mut timer = None;

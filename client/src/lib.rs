@@ -13,6 +13,7 @@
 //! | one call | `slot`, `queue`, `pump` | where a result is waited for, a place on the connection, a stream of arguments |
 //! | one connection | `codec`, `connection`, `keepalive`, `driver` | bytes and who wrote them; the socket's one task |
 //! | one peer | `state`, `link`, `link_task` | at most one connection at a time; dial, lose, dial again |
+//! | around them | [`layer`] | what sees, changes or refuses calls |
 //! | handles | [`Client`], [`ClientBuilder`] | what users hold |
 
 mod address;
@@ -24,6 +25,7 @@ mod connection;
 pub mod connector;
 mod driver;
 mod keepalive;
+pub mod layer;
 mod link;
 mod link_task;
 mod options;
@@ -39,6 +41,7 @@ pub use address::Address;
 pub use builder::ClientBuilder;
 pub use client::Client;
 pub use connector::Connector;
+pub use layer::{Layer, Layered};
 
 #[cfg(feature = "macros")]
 pub use gobrpc_macros::service;

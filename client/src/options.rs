@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use gobrpc_protocol::codec::Limits;
 
+use crate::layer::Layers;
+
 /// The settings of a client.
 #[derive(Debug, Clone)]
 pub(crate) struct Options {
@@ -28,6 +30,8 @@ pub(crate) struct Options {
     pub(crate) reconnect: bool,
     /// Silence of the peer after which it is pinged, and how long it may take then.
     pub(crate) keepalive: Option<(Duration, Duration)>,
+    /// Around all calls.
+    pub(crate) layers: Layers,
     /// JSON-RPC instead of gob.
     #[cfg(feature = "jsonrpc")]
     pub(crate) jsonrpc: Option<gobrpc_protocol::jsonrpc::Version>,
@@ -50,6 +54,7 @@ impl Default for Options {
             plain_go: false,
             reconnect: true,
             keepalive: None,
+            layers: Layers::default(),
             #[cfg(feature = "jsonrpc")]
             jsonrpc: None,
             #[cfg(feature = "tls")]

@@ -11,6 +11,7 @@ mod connection;
 mod handlers;
 mod health;
 mod in_process;
+pub mod layer;
 mod listener;
 mod pages;
 mod preface;
@@ -28,12 +29,13 @@ pub use config::ServerConfig;
 pub use gobrpc_macros::service;
 pub use health::Health;
 pub use in_process::InProcess;
+pub use layer::{Layer, Layered, Next};
 pub use listener::{Accepting, Io, Listener};
 pub use protocol::codec::Gob;
 pub use protocol::health::ServingStatus;
 pub use protocol::{
-    Cancel, Code, Context, Error, ErrorDetails, Metadata, Result, Sender, Service, ServiceInfo,
-    Streaming, TraceContext,
+    Cancel, Code, Context, Error, ErrorDetails, Metadata, Response, Result, Sender, Service,
+    ServiceInfo, Streaming, TraceContext,
 };
 pub use running::{Running, ShutdownReport};
 pub use server::Server;

@@ -7,6 +7,8 @@ use gobrpc_protocol::method::{self, RESERVED_PREFIX};
 use gobrpc_protocol::reflection::Listing;
 use gobrpc_protocol::{Error, Result, Service, ServiceInfo, StreamKind};
 
+use crate::layer::{Layered, Layers};
+
 /// The methods of all registered services, by their full names.
 #[derive(Default, Clone)]
 pub(crate) struct Router {
@@ -59,6 +61,14 @@ impl Router {
         }
         self.services.insert(name.to_owned(), info);
         Ok(())
+    }
+
+    /// Puts layers around all services.
+    pub(crate) fn wrap(&mut self, layers: &Layers) {
+        for route in self.methods.values_mut() {
+            let service = Arc::clone(&route.service);
+            route.service = Arc::new(Layered::around(service, layers.clone()));
+        }
     }
 
     /// Finds where a call goes.

@@ -13,6 +13,7 @@ use crate::address;
 use crate::connection::{self, Shared};
 use crate::health::Health;
 use crate::in_process::InProcess;
+use crate::layer::{Layer, Layers};
 use crate::listener::{Io, Listener};
 use crate::reflection::Reflection;
 use crate::router::Router;
@@ -56,6 +57,7 @@ pub struct Server {
     without_reflection: bool,
     health: Option<Health>,
     without_health: bool,
+    layers: Layers,
     #[cfg(feature = "jsonrpc")]
     jsonrpc: bool,
     #[cfg(feature = "tls")]
@@ -99,6 +101,28 @@ impl Server {
     #[must_use]
     pub fn with_tls(mut self, tls: crate::tls::Tls) -> Self {
         self.tls = Some(tls);
+        self
+    }
+
+    /// Adds a layer around all services, inside of those that are there: it sees each
+    /// call before its argument is decoded, and how it ends. See
+    /// [`layer`](crate::layer).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use gobrpc_server::{Context, Next, Server};
+    ///
+    /// let server = Server::new().with_layer(|cx: Context, next: Next| async move {
+    ///     let method = cx.service_method().to_owned();
+    ///     let result = next.run(cx).await;
+    ///     println!("{method}: {}", if result.is_ok() { "done" } else { "failed" });
+    ///     result
+    /// });
+    /// ```
+    #[must_use]
+    pub fn with_layer(mut self, layer: impl Layer) -> Self {
+        self.layers.push(Arc::new(layer));
         self
     }
 
@@ -175,6 +199,9 @@ impl Server {
         let _ = reflection.listing.set(listing.clone());
         for service in &listing.services {
             health.add(&service.name);
+        }
+        if !self.layers.is_empty() {
+            router.wrap(&self.layers);
         }
         let shared = Arc::new(Shared {
             router,

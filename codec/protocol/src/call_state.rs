@@ -146,6 +146,15 @@ impl CallState {
         self.touched.store(true, Ordering::Release);
     }
 
+    /// What was added to the metadata of the reply so far.
+    #[must_use]
+    pub fn reply_metadata(&self) -> Metadata {
+        if self.is_untouched() {
+            return Metadata::new();
+        }
+        self.lock().reply_metadata.clone()
+    }
+
     /// Takes the metadata of the reply out.
     pub fn take_reply_metadata(&self) -> Metadata {
         if self.is_untouched() {

@@ -146,7 +146,19 @@ impl Context {
         &self.service_method
     }
 
-    /// The same, shared.
+    /// The service alone: `Arith`.
+    #[must_use]
+    pub fn service(&self) -> &str {
+        crate::method::split(&self.service_method).map_or("", |(service, _)| service)
+    }
+
+    /// The method alone: `Multiply`.
+    #[must_use]
+    pub fn method(&self) -> &str {
+        crate::method::split(&self.service_method).map_or("", |(_, method)| method)
+    }
+
+    /// Service and method, shared.
     #[must_use]
     pub fn shared_service_method(&self) -> &Arc<str> {
         &self.service_method
@@ -198,6 +210,11 @@ impl Context {
         &self.metadata
     }
 
+    /// The same, for layers.
+    pub fn metadata_mut(&mut self) -> &mut Metadata {
+        &mut self.metadata
+    }
+
     /// Adds to the metadata that goes back with the reply, be it a value or an
     /// error. Go's clients do not see it.
     pub fn reply_metadata(&self, key: impl AsRef<[u8]>, value: impl AsRef<[u8]>) {
@@ -210,13 +227,13 @@ impl Context {
         TraceContext::of(&self.metadata)
     }
 
-    /// What interceptors have found out, by type.
+    /// What layers have found out, by type.
     #[must_use]
     pub fn extensions(&self) -> &Extensions {
         &self.extensions
     }
 
-    /// The same, for interceptors.
+    /// The same, for layers.
     pub fn extensions_mut(&mut self) -> &mut Extensions {
         &mut self.extensions
     }

@@ -450,9 +450,13 @@ impl fmt::Display for Error {
         if inner.phase == Phase::Handler {
             return f.write_str(&inner.message);
         }
+        let place = match inner.delivery {
+            Delivery::Refused => "refused before it ran",
+            _ => inner.phase.words(),
+        };
         match &inner.peer {
-            Some(peer) => write!(f, "{peer}: {}: {}", inner.phase.words(), inner.message)?,
-            None => write!(f, "{}: {}", inner.phase.words(), inner.message)?,
+            Some(peer) => write!(f, "{peer}: {place}: {}", inner.message)?,
+            None => write!(f, "{place}: {}", inner.message)?,
         }
         match inner.delivery {
             Delivery::Sent => f.write_str(" (the request was sent and may have run)"),

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
-/// Values by their types, one of each: how an interceptor hands the handler what
-/// it found out, such as who the caller is.
+/// Values by their types, one of each: how a layer hands the handler what it
+/// found out, such as who the caller is.
 ///
 /// # Examples
 ///

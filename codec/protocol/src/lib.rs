@@ -8,6 +8,7 @@ pub mod body;
 pub mod call;
 pub mod call_state;
 pub mod caller;
+pub mod chain;
 pub mod client_connection;
 pub mod context;
 pub mod details;

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
 
 use futures_core::Stream;
 
@@ -26,10 +27,31 @@ impl Outgoing {
         Self(Arc::new(Mutex::new(Some(Box::pin(payloads)))))
     }
 
+    /// A stream to send, of what a function gives each time that it is polled.
+    pub fn from_fn<F>(poll: F) -> Self
+    where
+        F: FnMut(&mut Context<'_>) -> Poll<Option<Result<Payload>>> + Send + Unpin + 'static,
+    {
+        Self::new(FromFn(poll))
+    }
+
     /// Takes the values; `None` if somebody has done so.
     #[must_use]
     pub fn take(&self) -> Option<Payloads> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+struct FromFn<F>(F);
+
+impl<F> Stream for FromFn<F>
+where
+    F: FnMut(&mut Context<'_>) -> Poll<Option<Result<Payload>>> + Unpin,
+{
+    type Item = Result<Payload>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Payload>>> {
+        (self.0)(cx)
     }
 }
 

@@ -105,8 +105,17 @@ impl Response {
     ///
     /// None for now: what cannot be encoded is found when it is sent.
     pub fn streaming<T: Encode + 'static>(items: Streaming<T>) -> Result<Self> {
+        Self::from_outgoing(items.into_outgoing())
+    }
+
+    /// A stream of values that are encoded already.
+    ///
+    /// # Errors
+    ///
+    /// None for now: see [`Response::streaming`].
+    pub fn from_outgoing(items: Outgoing) -> Result<Self> {
         let mut response = Self::unary(&())?;
-        response.stream = Some(items.into_outgoing());
+        response.stream = Some(items);
         Ok(response)
     }
 
@@ -114,6 +123,13 @@ impl Response {
     #[must_use]
     pub fn stream(&self) -> Option<&Outgoing> {
         self.stream.as_ref()
+    }
+
+    /// Takes the stream of values out, if this is one: what stays is what comes with
+    /// its end.
+    #[must_use]
+    pub fn take_stream(&mut self) -> Option<Outgoing> {
+        self.stream.take()
     }
 
     /// The value; of a stream what comes with its end, which is an empty struct.

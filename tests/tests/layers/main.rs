@@ -1,0 +1,14 @@
+//! Layers around calls, on both sides, over real sockets and with real Go.
+
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::tests_outside_test_module,
+    clippy::unwrap_used,
+    reason = "an integration test"
+)]
+
+mod around_client;
+mod around_server;
+mod service;
+mod with_go;
