@@ -4,57 +4,98 @@
 ///
 /// Every limit acts before the allocation that it guards, and the error that it
 /// causes names the field to raise. [`Limits::default`] is safe on input from
-/// strangers; [`Limits::strict`] is for small services on an open port;
+/// strangers; [`Limits::strict`] is for small messages on an open port;
 /// [`Limits::trusted`] is for files that you wrote yourself.
+///
+/// | | strict | default | trusted |
+/// |---|---|---|---|
+/// | [`message_bytes`](Limits::message_bytes) | 1 MiB | 16 MiB | 1 GiB |
+/// | [`memory_bytes`](Limits::memory_bytes) | 8 MiB | 128 MiB | 16 GiB |
+/// | [`depth`](Limits::depth) | 64 | 128 | 128 |
+/// | [`dynamic_depth`](Limits::dynamic_depth) | 256 | 10,000 | 1,000,000 |
+/// | [`types`](Limits::types) | 512 | 4,096 | 1,048,576 |
+/// | [`type_bytes`](Limits::type_bytes) | 256 KiB | 1 MiB | 256 MiB |
+/// | [`fields`](Limits::fields) | 1,024 | 4,096 | 65,536 |
+/// | [`name_bytes`](Limits::name_bytes) | 256 | 1,024 | 65,536 |
+///
+/// Two things need no limit of their own. *Elements*: each takes a byte of its
+/// message or more, which is checked before there is room for them, and is charged
+/// to `memory_bytes`. *Work*: every byte is looked at a bounded number of times,
+/// also where a value spans messages, so that `message_bytes` bounds it
+/// (`fuzz/tests/amplification.rs` counts). A protocol that knows that a short
+/// message comes next says so by
+/// [`Decoder::set_message_bytes`](crate::Decoder::set_message_bytes): net/rpc's
+/// headers have 64 KiB at most.
 ///
 /// # Examples
 ///
 /// ```
-/// use gobrpc_codec::Limits;
+/// use gobrpc_codec::{Limits, from_slice_with, to_vec};
 ///
-/// let limits = Limits::default().with_message_bytes(64 << 20);
-/// assert_eq!(limits.message_bytes, 64 << 20);
+/// let limits = Limits::strict().with_memory_bytes(100);
+/// assert!(from_slice_with::<String>(&to_vec(&"g".repeat(100))?, &limits).is_ok());
+///
+/// let error = from_slice_with::<String>(&to_vec(&"g".repeat(101))?, &limits).unwrap_err();
+/// assert!(error.to_string().contains("Limits::memory_bytes"));
+/// # Ok::<(), gobrpc_codec::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// Longest message, in bytes without its length prefix (16 MiB).
+    /// Longest message, in bytes without its length prefix; also all messages of one
+    /// value together, if it spans several.
     ///
     /// Go accepts 8 GiB and allocates up to 10 MiB ahead of the bytes
     /// (`decoder.go`, `tooBig`; `internal/saferio`). 16 MiB is four times what
-    /// gRPC accepts, and holds what net/rpc users are seen to send.
+    /// gRPC accepts, and holds what net/rpc users are seen to send. Strict is a
+    /// quarter of gRPC's; trusted is Go's own `tooBig` on 32-bit machines.
     pub message_bytes: usize,
-    /// Most memory that one decoded value may own, in bytes (128 MiB).
+    /// Most memory that one decoded value may own, in bytes.
     ///
     /// Charged by decoded size, since one wire byte can become
     /// `size_of::<T>()`: eight times `message_bytes`, so that a full message of
-    /// one-byte ints still becomes a `Vec<i64>`.
+    /// one-byte ints still becomes a `Vec<i64>`. Trusted is sixteen times that, for
+    /// a [`Value`](crate::Value) takes more than a number.
     pub memory_bytes: usize,
-    /// Deepest nesting of typed values (see [`Limits::DEPTH`]).
+    /// Deepest nesting of typed values (see [`Limits::DEPTH`]), also of those that
+    /// are encoded.
     ///
-    /// Typed decoding recurses on the stack of the caller.
+    /// Typed code recurses on the stack of its caller: half of what a stack of
+    /// 2 MiB holds. Strict leaves as much of one of 1 MiB; trusted raises nothing,
+    /// as trust does not enlarge a stack.
     pub depth: usize,
-    /// Deepest nesting of values that are skipped or decoded without a type
-    /// (10,000, Go's own figure for ignored types: `decode.go`,
-    /// `maxIgnoreNestingDepth`).
+    /// Deepest nesting of values that are skipped or decoded without a type.
     ///
-    /// These walks keep their stack on the heap.
+    /// These walks keep their stack on the heap, where a level takes up to 256 bytes
+    /// that no other limit counts. 10,000 is Go's own figure for ignored types
+    /// (`decode.go`, `maxIgnoreNestingDepth`). Strict is above what anybody writes
+    /// by hand (serde_json stops at 128); trusted takes a linked list of a million.
     pub dynamic_depth: usize,
-    /// Most type definitions in one stream (4,096).
+    /// Most type definitions in one stream.
     ///
     /// A Go program sends one for each type that it declares; the largest
-    /// schemas seen (Mattermost's plugin API) hold a few hundred.
+    /// schemas seen (Mattermost's plugin API) hold a few hundred. Strict just holds
+    /// those; trusted is as good as none.
     pub types: usize,
-    /// Most memory that the type definitions of one stream own, in bytes
-    /// (1 MiB): they are kept as long as the stream lives.
+    /// Most memory that the type definitions of one stream own, in bytes: they are
+    /// kept as long as the stream lives, so that this counts once for each
+    /// connection.
     ///
     /// Charged with 64 bytes for a definition, 32 for a field, and the names. The
-    /// plans that map these types onto local ones may own 16 times as much.
+    /// plans that map these types onto local ones may own 16 times as much. In all
+    /// presets it holds 256 bytes or more for each of `types`.
     pub type_bytes: usize,
-    /// Most fields of one struct definition (4,096).
+    /// Most fields of one struct definition.
+    ///
+    /// The widest structs that people write (rows of tables, generated messages)
+    /// have hundreds. Trusted is where a local struct's fields end, which are
+    /// counted in 16 bits.
     pub fields: usize,
-    /// Longest name of a field or of a concrete interface type, in bytes (1,024,
-    /// Go's limit for the latter: `decode.go`, `decodeInterface`).
+    /// Longest name of a field or of a concrete interface type, in bytes.
+    ///
+    /// 1,024 is Go's limit for the latter (`decode.go`, `decodeInterface`), and
+    /// names with import paths are seldom above a hundred, which strict doubles. Go
+    /// has no limit for fields; trusted is there for lengths that are none.
     ///
     /// A type's own name may be longer, as Go spells out unnamed structs;
     /// [`Limits::type_bytes`] limits it.
@@ -69,8 +110,9 @@ impl Limits {
     /// `tests/depth.rs` measures it.
     pub const DEPTH: usize = 128;
 
-    /// Limits for small messages from strangers: 1 MiB messages, 8 MiB of
-    /// memory, 64 levels, 512 types.
+    /// Limits for small messages from strangers, and for many connections: each may
+    /// take a sixteenth of the memory that the default gives it, and a quarter for
+    /// its types.
     #[must_use]
     pub const fn strict() -> Self {
         Self {
@@ -85,10 +127,8 @@ impl Limits {
         }
     }
 
-    /// Limits for data that you wrote yourself: Go's own 1 GiB (of 32-bit
-    /// machines) for a message, and memory to match.
-    ///
-    /// The depth of typed decoding stays, since the stack does.
+    /// Limits for data that you wrote yourself: high enough to be met by faults
+    /// only, such as a length that is no length.
     #[must_use]
     pub const fn trusted() -> Self {
         Self {

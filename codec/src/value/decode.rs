@@ -112,6 +112,7 @@ impl<'t> Reading<'_, 't> {
             Begun::Value(value) => return Ok(value),
             Begun::Frame(frame) => frame,
         };
+        self.check_depth(0)?;
         loop {
             let next = self.next(&mut frame);
             let begun = match next {
@@ -129,18 +130,21 @@ impl<'t> Reading<'_, 't> {
             match begun {
                 Ok(Begun::Value(value)) => frame.parts.push(value),
                 Ok(Begun::Frame(inner)) => {
-                    if self.outer.len() + 1 >= self.limits.dynamic_depth {
-                        return Err(Error::limit(
-                            "nesting of the value",
-                            self.limits.dynamic_depth,
-                            "dynamic_depth",
-                        ));
-                    }
+                    self.check_depth(self.outer.len() + 1)?;
                     self.outer.push(mem::replace(&mut frame, inner));
                 }
                 Err(error) => return Err(self.place(error, &frame)),
             }
         }
+    }
+
+    /// Whether a composite may begin inside of so many others.
+    fn check_depth(&self, levels: usize) -> Result<()> {
+        let most = self.limits.dynamic_depth;
+        if levels < most {
+            return Ok(());
+        }
+        Err(Error::limit("nesting of the value", most, "dynamic_depth"))
     }
 
     /// The type of the next part of a composite, for which room is made; `None`
