@@ -4,11 +4,11 @@ use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::Poll;
 
-use gobrpc_protocol::{Error, Outgoing, Payload, Phase, Result, flow};
+use gobrpc_protocol::{Delivery, Error, Outgoing, Payload, Phase, Result, flow};
 use tokio::task::JoinHandle;
 
 use crate::link::Link;
-use crate::slot::Slot;
+use crate::slot::{Place, Slot};
 
 /// The task that sends a stream of arguments. It is a task of its own so that
 /// items go out also while nobody looks at the replies. Dropping this stops it.
@@ -91,8 +91,24 @@ impl Link {
 
     /// Ends a call with an error of our own.
     fn reset(&self, slot: &Slot, error: Error) {
-        // The peer learns of it first, as what waits may be gone afterwards.
-        self.tell(slot);
+        let (delivery, removed) = {
+            let mut state = self.lock();
+            match slot.place() {
+                Place::Connection { .. } => {
+                    // The peer learns of it first, as what waits may be gone
+                    // afterwards.
+                    if let Some(connection) = state.connection() {
+                        connection.reset(slot);
+                    }
+                    (Delivery::Sent, None)
+                }
+                Place::Queue(ticket) => (Delivery::NotSent, state.queue.remove(ticket)),
+                Place::Nowhere => (Delivery::NotSent, None),
+            }
+        };
+        drop(removed);
+        self.wake_task();
+        let error = error.with_delivery(delivery);
         slot.complete(Err(error.with_peer(Arc::clone(&self.peer))));
     }
 
@@ -101,12 +117,5 @@ impl Link {
         if let Some(task) = task {
             task.wake();
         }
-    }
-
-    fn tell(&self, slot: &Slot) {
-        if let Some(connection) = self.lock().connection() {
-            connection.reset(slot);
-        }
-        self.wake_task();
     }
 }

@@ -277,7 +277,7 @@ async fn run(future: HandlerFuture, ticket: Ticket, deadline: Option<Instant>) {
 }
 
 /// Waits until the call is cancelled, or its time is up.
-async fn cancelled(state: &Arc<CallState>, deadline: Option<Instant>) -> Cancel {
+pub(crate) async fn cancelled(state: &Arc<CallState>, deadline: Option<Instant>) -> Cancel {
     let cancelled = state.cancelled();
     let Some(deadline) = deadline else {
         return cancelled.await;

@@ -1,5 +1,7 @@
 //! [`InProcess`]: calls to services of this process, without a socket.
 
+mod streams;
+
 use std::fmt;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -10,11 +12,12 @@ use std::task::{Context as TaskContext, Poll, ready};
 use gobrpc_protocol::caller::{Item, Replies, Request};
 use gobrpc_protocol::{
     Body, CallState, Caller, Cancel, Context, Delivery, Error, Exchange, HandlerFuture, Handling,
-    Peer, Response, Result, Service, StreamKind,
+    Peer, Phase, Response, Result, Service, StreamKind,
 };
 use tokio::runtime::Handle as Runtime;
 use tokio::time::{Instant, Sleep, sleep_until};
 
+use self::streams::Streams;
 use crate::handlers;
 use crate::router::Router;
 
@@ -22,11 +25,9 @@ use crate::router::Router;
 ///
 /// Arguments and replies are encoded and decoded as on a connection, so that a
 /// test through it finds what would fail there; names, errors, panics, deadlines,
-/// metadata and cancellation are what they are there. Handlers run where the reply
-/// is awaited, and blocking ones on threads of their own, which takes a tokio
-/// runtime, as deadlines do. Methods with streams need a connection, which may be
-/// one end of an in-memory pipe
-/// ([`Server::serve_connection`](crate::Server::serve_connection)).
+/// metadata, cancellation and streams with their credit are what they are there.
+/// Handlers run where the reply is awaited; blocking ones have threads of their own,
+/// and those with streams are tasks, which takes a tokio runtime, as deadlines do.
 ///
 /// # Examples
 ///
@@ -93,14 +94,8 @@ impl InProcess {
             .deadline_from(Instant::now().into_std())
             .map(Instant::from_std);
         let route = self.router.find(&request.head.service_method)?;
-        route.check_streams(request.head.streams)?;
-        if request.head.streams != StreamKind::Unary {
-            return Err(Error::unimplemented(format!(
-                "{} has streams, which go over a connection only: serve one end of a pipe by \
-                 serve_connection, and make a client of the other",
-                route.name
-            )));
-        }
+        let kind = request.head.streams;
+        route.check_streams(kind)?;
         let body = Body::try_from(&request.body)?;
         if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
             return Err(
@@ -108,7 +103,10 @@ impl InProcess {
                     .not_processed(),
             );
         }
-        let state = Arc::new(CallState::default());
+        let (state, credit) = match kind {
+            StreamKind::Unary => Default::default(),
+            kind => streams::state(kind),
+        };
         let context = Context::with_state(
             Arc::clone(&self.peer),
             Arc::clone(&route.name),
@@ -118,12 +116,12 @@ impl InProcess {
         .with_deadline(deadline.map(Instant::into_std))
         .with_idempotent(request.head.idempotent)
         .with_metadata(request.head.metadata);
-        let runtime = || {
-            Runtime::try_current().map_err(|error| {
-                Error::failed_precondition("no tokio runtime: call from inside of one")
-                    .with_source(error)
-            })
-        };
+        if kind != StreamKind::Unary {
+            let outgoing = request.head.outgoing;
+            let runtime = runtime()?;
+            let call = Streams::start(&runtime, route, context, body, outgoing, credit);
+            return Ok(Exchange::new(call));
+        }
         let timer = match deadline {
             Some(deadline) => {
                 runtime()?;
@@ -135,16 +133,7 @@ impl InProcess {
         let work: HandlerFuture = match catch_unwind(AssertUnwindSafe(call)) {
             Ok(Handling::Ready(result)) => Box::pin(std::future::ready(result)),
             Ok(Handling::Future(future)) => future,
-            Ok(Handling::Blocking(handler)) => {
-                let thread = runtime()?.spawn_blocking(handler);
-                let name = Arc::clone(&route.name);
-                Box::pin(async move {
-                    match thread.await {
-                        Ok(result) => result,
-                        Err(_) => Err(handlers::panicked(&name)),
-                    }
-                })
-            }
+            Ok(Handling::Blocking(handler)) => on_a_thread(&route.name, handler)?,
             Err(_) => return Err(handlers::panicked(&route.name)),
         };
         Ok(Exchange::new(Handled {
@@ -154,6 +143,28 @@ impl InProcess {
             timer,
         }))
     }
+}
+
+/// The runtime that the caller is in.
+fn runtime() -> Result<Runtime> {
+    Runtime::try_current().map_err(|error| {
+        Error::failed_precondition("no tokio runtime: call from inside of one").with_source(error)
+    })
+}
+
+/// Runs a blocking handler on a thread of its own.
+fn on_a_thread(
+    name: &Arc<str>,
+    handler: Box<dyn FnOnce() -> Result<Response> + Send>,
+) -> Result<HandlerFuture> {
+    let thread = runtime()?.spawn_blocking(handler);
+    let name = Arc::clone(name);
+    Ok(Box::pin(async move {
+        match thread.await {
+            Ok(result) => result,
+            Err(_) => Err(handlers::panicked(&name)),
+        }
+    }))
 }
 
 impl Caller for InProcess {
@@ -171,7 +182,33 @@ impl fmt::Debug for InProcess {
 
 /// The error as its caller would get it from a peer.
 fn answer(error: &Error) -> Error {
-    error.for_caller().with_delivery(Delivery::Answered)
+    let told = error.for_caller();
+    if error.is_not_processed() {
+        return told
+            .with_delivery(Delivery::Refused)
+            .with_phase(Phase::Queue)
+            .not_processed();
+    }
+    told.with_delivery(Delivery::Answered)
+}
+
+/// The result as its caller would get it from a peer, with what the handler has put
+/// beside it.
+fn with_reply_metadata(result: Result<Response>, state: &CallState) -> Result<Item> {
+    let metadata = state.take_reply_metadata();
+    match result {
+        Ok(response) => {
+            let mut all = response.metadata().clone();
+            all.extend(metadata);
+            Ok(Item::new(Body::try_from(response.payload())?).with_metadata(all))
+        }
+        Err(error) => {
+            let error = answer(&error);
+            let mut all = error.metadata().clone();
+            all.extend(metadata);
+            Err(error.with_metadata(all))
+        }
+    }
 }
 
 /// A call that is being handled. Dropping it cancels it.
@@ -202,24 +239,7 @@ impl Handled {
             Err(_) => Err(handlers::panicked(&self.name)),
         };
         self.work = None;
-        Poll::Ready(Some(self.item(result)))
-    }
-
-    fn item(&self, result: Result<Response>) -> Result<Item> {
-        let metadata = self.state.take_reply_metadata();
-        match result {
-            Ok(response) => {
-                let mut all = response.metadata().clone();
-                all.extend(metadata);
-                Ok(Item::new(Body::try_from(response.payload())?).with_metadata(all))
-            }
-            Err(error) => {
-                let error = answer(&error);
-                let mut all = error.metadata().clone();
-                all.extend(metadata);
-                Err(error.with_metadata(all))
-            }
-        }
+        Poll::Ready(Some(with_reply_metadata(result, &self.state)))
     }
 }
 

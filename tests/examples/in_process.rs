@@ -2,13 +2,15 @@
 //!
 //! `cargo run -p gobrpc-tests --example in_process`
 
-use gobrpc_server::{Error, InProcess, Result, service};
+use gobrpc_server::{Error, InProcess, Result, Streaming, service};
 
 /// Knows prices.
 #[service]
 pub trait Prices {
     /// The price of a thing, in cents.
     async fn of(&self, thing: String) -> Result<i64>;
+    /// The prices of all things that come, as they come.
+    async fn scan(&self, things: Streaming<String>) -> Result<Streaming<i64>>;
 }
 
 /// Code that wants prices, from wherever they come.
@@ -30,6 +32,21 @@ impl Prices for Fixed {
             _ => Err(Error::not_found(format!("no price of {thing}"))),
         }
     }
+
+    async fn scan(&self, mut things: Streaming<String>) -> Result<Streaming<i64>> {
+        let (mut sender, prices) = Streaming::channel(1);
+        tokio::spawn(async move {
+            while let Some(Ok(thing)) = things.next().await {
+                let sent = match Self.of(thing).await {
+                    Ok(price) => sender.send(price).await,
+                    Err(error) => return sender.fail(error).await,
+                };
+                sent?;
+            }
+            Ok(())
+        });
+        Ok(prices)
+    }
 }
 
 #[tokio::main]
@@ -42,6 +59,12 @@ async fn main() -> Result<()> {
     match total(&prices, &["coffee"]).await {
         Ok(total) => println!("{total}"),
         Err(error) => println!("{error}"),
+    }
+    // Streams, too, with the credit that they have over a connection.
+    let basket = ["tea", "cake", "cake"].map(str::to_owned);
+    let mut scanned = prices.scan(Streaming::from_values(basket)).await?;
+    while let Some(price) = scanned.next().await {
+        println!("beep: {}", price?);
     }
     Ok(())
 }

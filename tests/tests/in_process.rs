@@ -137,24 +137,61 @@ impl Endless for Noted {
 #[service]
 trait Counter {
     async fn count(&self, to: u64) -> Result<Streaming<u64>>;
+    async fn sum(&self, numbers: Streaming<u64>) -> Result<u64>;
 }
 
 struct UpTo;
 
 impl Counter for UpTo {
     async fn count(&self, to: u64) -> Result<Streaming<u64>> {
-        Ok(Streaming::from_values(1..=to))
+        Ok(Streaming::from_stream(futures::stream::iter((1..=to).map(
+            move |number| {
+                assert!(to < 1000, "as asked");
+                Ok(number)
+            },
+        ))))
+    }
+
+    async fn sum(&self, mut numbers: Streaming<u64>) -> Result<u64> {
+        let mut sum = 0;
+        while let Some(number) = numbers.next().await {
+            sum += number?;
+        }
+        Ok(sum)
     }
 }
 
-/// Streams have windows, which belong to connections.
+/// What streams do is in `streams.rs`, beside what they do over a connection.
 #[tokio::test]
-async fn streams_are_refused_in_words() {
+async fn the_client_of_streams_is_the_service_too() {
+    async fn total(counter: &impl Counter) -> Result<u64> {
+        let numbers = counter.count(4).await?;
+        counter.sum(numbers).await
+    }
     let client = CounterClient::new(InProcess::new(CounterServer::new(UpTo)));
-    let mut numbers = client.count(3).await.unwrap();
+    assert_eq!(total(&UpTo).await.unwrap(), 10);
+    assert_eq!(total(&client).await.unwrap(), 10);
+
+    // A stream that panics is an error, and the caller's program lives.
+    let mut numbers = client.count(1000).await.unwrap();
     let error = numbers.next().await.unwrap().unwrap_err();
-    assert_eq!(error.code(), Code::Unimplemented);
-    assert!(error.message().contains("serve_connection"), "{error}");
+    assert_eq!(error.code(), Code::Internal);
+    assert!(error.message().contains("panicked"), "{error}");
+    assert!(numbers.next().await.is_none());
+}
+
+#[test]
+fn streams_need_a_runtime_and_say_so() {
+    let client = CounterClient::new(InProcess::new(CounterServer::new(UpTo)));
+    let mut numbers = client.count(3).start();
+    let error = futures::executor::block_on(numbers.next())
+        .unwrap()
+        .unwrap_err();
+    assert_eq!(error.code(), Code::FailedPrecondition, "{error}");
+    // Other calls that need no timer need none.
+    let client = ArithClient::new(InProcess::new(ArithServer::new(Model)));
+    let product = futures::executor::block_on(client.multiply(Args { a: 6, b: 7 }).into_future());
+    assert_eq!(product.unwrap(), 42);
 }
 
 #[tokio::test]

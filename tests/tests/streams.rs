@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use futures::future::join_all;
 use futures::{Stream, StreamExt};
-use gobrpc_client::{Call, Client, Code, Delivery, StreamCall};
+use gobrpc_client::{Call, Caller, Client, Code, Delivery, StreamCall};
 use gobrpc_protocol::StreamKind;
 use gobrpc_server::{
     Context, Error, Result, Running, Server, ServerConfig, ServiceInfo, Streaming, service,
@@ -54,7 +54,7 @@ trait Flow {
 struct Flows {
     running: Arc<AtomicUsize>,
     made: Arc<AtomicU64>,
-    other: Option<FlowClient<Client>>,
+    other: Option<FlowClient>,
 }
 
 /// A stream that is counted while it lives, and whose items are.
@@ -168,47 +168,114 @@ impl Flow for Flows {
     }
 }
 
+/// A service, and the way to it.
 struct Fixture {
-    running: Running,
-    client: Client,
-    flow: FlowClient<Client>,
+    caller: Arc<dyn Caller>,
+    flow: FlowClient,
     flows: Flows,
+    /// What there is besides, if it is a connection.
+    connection: Option<(Running, Client)>,
 }
 
-async fn with(config: ServerConfig, other: Option<FlowClient<Client>>) -> Fixture {
-    let flows = Flows {
-        other,
-        ..Flows::default()
-    };
-    let running = Server::new()
+fn server(flows: &Flows) -> Server {
+    Server::new()
         .register(FlowServer::new(flows.clone()))
         .unwrap()
         .register(ArithServer::new(Model))
         .unwrap()
+}
+
+async fn with(config: ServerConfig, flows: Flows) -> Fixture {
+    let running = server(&flows)
         .with_config(config)
         .start("127.0.0.1:0")
         .await
         .unwrap();
     let client = Client::connect(running.address());
+    let caller: Arc<dyn Caller> = Arc::new(client.clone());
     Fixture {
-        flow: FlowClient::new(client.clone()),
-        client,
-        running,
+        flow: FlowClient::new(Arc::clone(&caller)),
+        caller,
         flows,
+        connection: Some((running, client)),
     }
 }
 
-async fn fixture() -> Fixture {
-    with(ServerConfig::default(), None).await
+/// Over a connection.
+async fn connected() -> Fixture {
+    with(ServerConfig::default(), Flows::default()).await
+}
+
+/// In this process, without a socket.
+fn in_process(flows: Flows) -> Fixture {
+    let caller: Arc<dyn Caller> = Arc::new(server(&flows).in_process());
+    Fixture {
+        flow: FlowClient::new(Arc::clone(&caller)),
+        caller,
+        flows,
+        connection: None,
+    }
 }
 
 impl Fixture {
+    /// Waits until so many streams run.
     async fn streams(&self, count: usize) {
         eventually(&format!("{count} streams run"), || {
             self.flows.running.load(Ordering::SeqCst) == count
         })
         .await;
     }
+
+    /// Waits until the peer has answered all calls.
+    async fn idle(&self) {
+        if let Some((_, client)) = &self.connection {
+            eventually("all is over", || client.in_flight() == 0).await;
+        }
+    }
+
+    /// The same way to a service that hands on what this one counts.
+    async fn before(&self) -> Self {
+        let flows = Flows {
+            other: Some(self.flow.clone()),
+            ..Flows::default()
+        };
+        match &self.connection {
+            Some(_) => with(ServerConfig::default(), flows).await,
+            None => in_process(flows),
+        }
+    }
+}
+
+/// Streams are the same with a socket and without.
+macro_rules! both {
+    ($($test:ident)*) => {
+        mod over_a_connection {$(
+            #[tokio::test]
+            async fn $test() {
+                super::$test(super::connected().await).await;
+            }
+        )*}
+
+        mod without_a_socket {$(
+            #[tokio::test]
+            async fn $test() {
+                super::$test(super::in_process(super::Flows::default())).await;
+            }
+        )*}
+    };
+}
+
+both! {
+    replies_come_one_after_the_other
+    arguments_go_one_after_the_other
+    both_ways_at_once
+    what_goes_wrong_comes_out_of_the_stream
+    dropping_a_stream_ends_it_on_both_sides
+    a_handler_need_not_read_all
+    deadlines_hold_for_all_of_a_stream
+    a_stream_ends_with_its_trailers
+    what_waits_for_a_reader_is_bounded
+    streams_are_handed_on_through_servers
 }
 
 async fn all<T>(mut stream: Streaming<T>) -> (Vec<T>, Option<Error>) {
@@ -225,9 +292,7 @@ async fn all<T>(mut stream: Streaming<T>) -> (Vec<T>, Option<Error>) {
     (items, None)
 }
 
-#[tokio::test]
-async fn replies_come_one_after_the_other() {
-    let fixture = fixture().await;
+async fn replies_come_one_after_the_other(fixture: Fixture) {
     for to in [0, 1, 2, 100, 10_000] {
         // The first of them is also the first call of its connection.
         let (numbers, error) = all(fixture.flow.count(to).await.unwrap()).await;
@@ -241,12 +306,10 @@ async fn replies_come_one_after_the_other() {
         }
     }
     fixture.streams(0).await;
-    assert_eq!(fixture.client.in_flight(), 0);
+    fixture.idle().await;
 }
 
-#[tokio::test]
-async fn arguments_go_one_after_the_other() {
-    let fixture = fixture().await;
+async fn arguments_go_one_after_the_other(fixture: Fixture) {
     for to in [0, 1, 100, 50_000_u64] {
         let sum = fixture.flow.sum(Streaming::from_values(1..=to)).await;
         assert_eq!(sum.unwrap(), to * (to + 1) / 2);
@@ -259,12 +322,12 @@ async fn arguments_go_one_after_the_other() {
         .await
         .unwrap_err();
     assert_eq!(error.code(), Code::DataLoss);
-    eventually("it is over", || fixture.client.in_flight() == 0).await;
+    // The call itself went out before.
+    assert_eq!(error.delivery(), Delivery::Sent);
+    fixture.idle().await;
 }
 
-#[tokio::test]
-async fn both_ways_at_once() {
-    let fixture = fixture().await;
+async fn both_ways_at_once(fixture: Fixture) {
     let (mut sender, numbers) = Streaming::channel(4);
     let mut doubled = fixture.flow.double(numbers).await.unwrap();
     for number in 0..1000 {
@@ -281,9 +344,7 @@ async fn both_ways_at_once() {
     fixture.streams(0).await;
 }
 
-#[tokio::test]
-async fn what_goes_wrong_comes_out_of_the_stream() {
-    let fixture = fixture().await;
+async fn what_goes_wrong_comes_out_of_the_stream(fixture: Fixture) {
     let (none, error) = all(fixture.flow.refuse("no".to_owned()).await.unwrap()).await;
     assert!(none.is_empty());
     let error = error.unwrap();
@@ -293,25 +354,25 @@ async fn what_goes_wrong_comes_out_of_the_stream() {
     );
     assert_eq!(error.delivery(), Delivery::Answered);
     // A method that is none, and kinds of calls that are not the method's.
-    let client = &fixture.client;
-    let stream = StreamCall::<u64, _>::new(client.clone(), "Flow.Nope", &()).start();
+    let caller = &fixture.caller;
+    let stream = StreamCall::<u64, _>::new(Arc::clone(caller), "Flow.Nope", &()).start();
     let error = all(stream).await.1.unwrap();
     assert_eq!(error.message(), "rpc: can't find method Flow.Nope");
     let stream =
-        StreamCall::<u64, _>::new(client.clone(), "Arith.Multiply", &Args { a: 6, b: 7 }).start();
+        StreamCall::<u64, _>::new(Arc::clone(caller), "Arith.Multiply", &Args { a: 6, b: 7 })
+            .start();
     let error = all(stream).await.1.unwrap();
     assert_eq!(error.code(), Code::Unimplemented);
     assert_eq!(
         error.message(),
         "rpc: Arith.Multiply is no streaming method"
     );
-    let error = client
-        .call::<u64, _>("Flow.Count", &3_u64)
+    let error = Call::<u64, _>::new(Arc::clone(caller), "Flow.Count", &3_u64)
         .await
         .unwrap_err();
     assert!(error.message().contains("is a streaming method"), "{error}");
     let error = Call::<u64, _>::streaming(
-        client.clone(),
+        Arc::clone(caller),
         "Flow.Count",
         Streaming::from_values([1_u64]),
     )
@@ -320,7 +381,7 @@ async fn what_goes_wrong_comes_out_of_the_stream() {
     assert!(error.message().contains("the other way round"), "{error}");
     // Items of another type.
     let error = Call::<u64, _>::streaming(
-        client.clone(),
+        Arc::clone(caller),
         "Flow.Sum",
         Streaming::from_values(["text".to_owned()]),
     )
@@ -330,18 +391,16 @@ async fn what_goes_wrong_comes_out_of_the_stream() {
         error.message().starts_with("gob: the argument: "),
         "{error}"
     );
-    let stream = StreamCall::<String, _>::new(client.clone(), "Flow.Count", &3_u64).start();
+    let stream = StreamCall::<String, _>::new(Arc::clone(caller), "Flow.Count", &3_u64).start();
     let error = all(stream).await.1.unwrap();
     assert!(error.message().starts_with("gob: "), "{error}");
     fixture.streams(0).await;
-    let arith = ArithClient::new(client.clone());
+    let arith = <ArithClient>::new(Arc::clone(caller));
     assert_eq!(arith.multiply(Args { a: 6, b: 7 }).await.unwrap(), 42);
-    eventually("all is over", || client.in_flight() == 0).await;
+    fixture.idle().await;
 }
 
-#[tokio::test]
-async fn dropping_a_stream_ends_it_on_both_sides() {
-    let fixture = fixture().await;
+async fn dropping_a_stream_ends_it_on_both_sides(fixture: Fixture) {
     let mut blocks = fixture.flow.blocks(1000).await.unwrap();
     let mut ticks = fixture.flow.ticks(1).await.unwrap();
     for _ in 0..10 {
@@ -363,13 +422,11 @@ async fn dropping_a_stream_ends_it_on_both_sides() {
     eventually("the sender learns of it", || sender.is_closed()).await;
     assert_eq!(sender.send(2).await.unwrap_err().code(), Code::Cancelled);
     fixture.streams(0).await;
-    eventually("all is over", || fixture.client.in_flight() == 0).await;
+    fixture.idle().await;
 }
 
 /// A handler may answer before all has come; what still comes is dropped.
-#[tokio::test]
-async fn a_handler_need_not_read_all() {
-    let fixture = fixture().await;
+async fn a_handler_need_not_read_all(fixture: Fixture) {
     for _ in 0..10 {
         let endless = futures::stream::iter((1..).map(Ok));
         let sum = fixture
@@ -383,9 +440,7 @@ async fn a_handler_need_not_read_all() {
     assert_eq!(fixture.flow.running().await.unwrap(), 0);
 }
 
-#[tokio::test]
-async fn deadlines_hold_for_all_of_a_stream() {
-    let fixture = fixture().await;
+async fn deadlines_hold_for_all_of_a_stream(fixture: Fixture) {
     let mut ticks = fixture
         .flow
         .ticks(1)
@@ -411,9 +466,7 @@ async fn deadlines_hold_for_all_of_a_stream() {
     assert_eq!(all(stream).await.1.unwrap().code(), Code::DeadlineExceeded);
 }
 
-#[tokio::test]
-async fn a_stream_ends_with_its_trailers() {
-    let fixture = fixture().await;
+async fn a_stream_ends_with_its_trailers(fixture: Fixture) {
     let mut stream = fixture.flow.trailers().await.unwrap();
     assert!(stream.trailers().is_empty());
     while let Some(item) = stream.next().await {
@@ -422,10 +475,8 @@ async fn a_stream_ends_with_its_trailers() {
     assert_eq!(stream.trailers().get("checksum"), Some(&[0xff, 1][..]));
 }
 
-#[tokio::test]
-async fn streams_are_handed_on_through_servers() {
-    let end = fixture().await;
-    let middle = with(ServerConfig::default(), Some(end.flow.clone())).await;
+async fn streams_are_handed_on_through_servers(end: Fixture) {
+    let middle = end.before().await;
     let (numbers, error) = all(middle.flow.relay(1000).await.unwrap()).await;
     assert_eq!((numbers.len(), error.is_none()), (1000, true));
     let (numbers, error) = all(middle.flow.relay(999).await.unwrap()).await;
@@ -445,7 +496,7 @@ async fn streams_are_handed_on_through_servers() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stalled_reader_harms_no_other() {
     let config = ServerConfig::default().with_handlers_per_connection(2000);
-    let fixture = with(config, None).await;
+    let fixture = with(config, Flows::default()).await;
     const BLOCK: u64 = 8 << 10;
     let mut stalled = fixture.flow.blocks(BLOCK).await.unwrap();
     stalled.next().await.unwrap().unwrap();
@@ -475,7 +526,7 @@ async fn a_stalled_reader_harms_no_other() {
     }
     tokio::time::sleep(Duration::from_millis(50)).await;
     assert_eq!(made(), last, "it stands still");
-    let arith = ArithClient::new(fixture.client.clone());
+    let arith = <ArithClient>::new(Arc::clone(&fixture.caller));
     assert_eq!(arith.multiply(Args { a: 6, b: 7 }).await.unwrap(), 42);
     // And what waits for it: not more than that.
     let mut waiting = 0;
@@ -492,9 +543,7 @@ async fn a_stalled_reader_harms_no_other() {
 
 /// One stream that is not read takes one credit of memory, whatever the size of
 /// its items.
-#[tokio::test]
-async fn what_waits_for_a_reader_is_bounded() {
-    let fixture = fixture().await;
+async fn what_waits_for_a_reader_is_bounded(fixture: Fixture) {
     for bytes in [1_u64, 1000, 100_000, 1 << 20] {
         let before = fixture.flows.made.load(Ordering::SeqCst);
         let stream = fixture.flow.blocks(bytes).start();
@@ -522,7 +571,7 @@ async fn items_come_past_requests_that_wait() {
     let config = ServerConfig::default()
         .with_handlers_per_connection(2)
         .with_waiting_bytes(10_000);
-    let fixture = with(config, None).await;
+    let fixture = with(config, Flows::default()).await;
     fixture.flow.running().await.unwrap();
     let (mut first, numbers) = Streaming::channel(1);
     let one = fixture.flow.sum(numbers).start();
@@ -555,13 +604,14 @@ async fn items_come_past_requests_that_wait() {
 
 #[tokio::test]
 async fn a_lost_connection_ends_all_streams() {
-    let fixture = fixture().await;
+    let fixture = connected().await;
     let mut ticks = fixture.flow.ticks(1).await.unwrap();
     ticks.next().await.unwrap().unwrap();
     let (mut sender, numbers) = Streaming::channel(1);
     let sum = fixture.flow.sum(numbers).start();
     sender.send(1).await.unwrap();
-    let report = fixture.running.shutdown(Duration::from_millis(50)).await;
+    let (running, _) = fixture.connection.unwrap();
+    let report = running.shutdown(Duration::from_millis(50)).await;
     assert_eq!(report.cut, 1);
     let error = loop {
         if let Err(error) = ticks.next().await.unwrap() {
@@ -603,7 +653,7 @@ async fn a_service_is_called_without_a_connection() {
         let numbers = flow.count(4).await.unwrap();
         flow.sum(numbers).await.unwrap()
     }
-    let fixture = fixture().await;
+    let fixture = connected().await;
     assert_eq!(total(&Flows::default()).await, 10);
     assert_eq!(total(&fixture.flow).await, 10);
 }
@@ -644,8 +694,8 @@ async fn gos_client_calls_a_streaming_method() {
     if go::peers().is_none() {
         return;
     }
-    let fixture = fixture().await;
-    let address = fixture.running.host().to_owned();
+    let fixture = connected().await;
+    let address = fixture.connection.as_ref().unwrap().0.host().to_owned();
     let output =
         tokio::task::spawn_blocking(move || go::run("stream", &["-addr", &address]).unwrap())
             .await
