@@ -14,10 +14,11 @@
 //! | one connection | `codec`, `connection`, `keepalive`, `driver` | bytes and who wrote them; the socket's one task |
 //! | one peer | `state`, `link`, `link_task` | at most one connection at a time; dial, lose, dial again |
 //! | around them | [`layer`] | what sees, changes or refuses calls |
-//! | handles | [`Client`], [`ClientBuilder`] | what users hold |
+//! | handles | [`Client`], [`ClientBuilder`], [`blocking`] | what users hold |
 
 mod address;
 mod backoff;
+pub mod blocking;
 mod builder;
 mod client;
 mod codec;
