@@ -6,6 +6,7 @@ mod ls;
 mod register;
 mod row;
 mod serve;
+mod sought;
 mod watch;
 
 use clap::{Args, Subcommand};

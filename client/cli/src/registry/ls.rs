@@ -2,14 +2,13 @@
 
 use std::io::{self, Write};
 use std::process::ExitCode;
-use std::time::Duration;
 
 use clap::Args;
-use gobrpc_registry::{Prefix, ServiceEntry};
+use gobrpc_registry::ServiceEntry;
 
-use super::access::{Access, URLS};
+use super::access::URLS;
 use super::row;
-use crate::duration;
+use super::sought::Sought;
 use crate::exit::{Failure, Outcome};
 
 /// List what is registered now
@@ -25,29 +24,16 @@ A line of JSON is an entry as it is in the registry, with the names of a Go stru
 
 {URLS}"))]
 pub(super) struct LsArgs {
-    /// The service; none is all of them
-    #[arg(value_name = "SERVICE")]
-    service: Option<String>,
-    /// Where the registry is
-    #[arg(long, value_name = "URL", env = "GOBRPC_REGISTRY", hide_env = true)]
-    backend: String,
+    #[command(flatten)]
+    sought: Sought,
     /// Print lines of JSON instead of a table
     #[arg(long)]
     json: bool,
-    /// How long the answer may take, such as 500ms or 5s
-    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = duration::parse)]
-    timeout: Duration,
-    #[command(flatten)]
-    access: Access,
 }
 
 pub(super) async fn run(args: &LsArgs) -> Outcome {
-    let opened = args.access.open(&args.backend)?;
-    let prefix = match &args.service {
-        Some(service) => Prefix::service(service),
-        None => Prefix::all(),
-    };
-    let mut records = opened.snapshot(&prefix, args.timeout).await?.records;
+    let (_, snapshot) = args.sought.look().await?;
+    let mut records = snapshot.records;
     records.sort_by(|one, two| one.key.cmp(&two.key));
     let entries = records.iter().map(|record| &*record.entry);
     let text = if args.json {

@@ -5,12 +5,12 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Args;
-use gobrpc_registry::{Event, Prefix, Registry, ServiceEntry, Watch};
+use gobrpc_registry::{Event, Registry, ServiceEntry, Watch};
 use serde_json::{Value as Json, json};
 
-use super::access::{Access, URLS};
+use super::access::URLS;
 use super::row;
-use crate::duration;
+use super::sought::Sought;
 use crate::exit::{Failure, Outcome};
 
 /// Show what is registered, and every change, until it is interrupted
@@ -28,35 +28,21 @@ A line of JSON is {{\"event\":\"present\" | \"added\" | \"updated\" | \"removed\
 
 {URLS}"))]
 pub(super) struct WatchArgs {
-    /// The service; none is all of them
-    #[arg(value_name = "SERVICE")]
-    service: Option<String>,
-    /// Where the registry is
-    #[arg(long, value_name = "URL", env = "GOBRPC_REGISTRY", hide_env = true)]
-    backend: String,
+    #[command(flatten)]
+    sought: Sought,
     /// Print lines of JSON
     #[arg(long)]
     json: bool,
-    /// How long the first answer may take, such as 500ms or 5s
-    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = duration::parse)]
-    timeout: Duration,
-    #[command(flatten)]
-    access: Access,
 }
 
 /// How often it is looked whether the registry is still there.
 const HEALTH: Duration = Duration::from_secs(1);
 
 pub(super) async fn run(args: &WatchArgs) -> Outcome {
-    let opened = args.access.open(&args.backend)?;
     // A registry that is not there is an error now, and an outage later.
-    let prefix = match &args.service {
-        Some(service) => Prefix::service(service),
-        None => Prefix::all(),
-    };
-    opened.snapshot(&prefix, args.timeout).await?;
+    let (opened, _) = args.sought.look().await?;
     let registry = Registry::new(opened.backend.clone());
-    let watch = match &args.service {
+    let watch = match &args.sought.service {
         Some(service) => registry.watch(service),
         None => registry.watch_all(),
     };

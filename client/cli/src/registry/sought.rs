@@ -1,0 +1,40 @@
+//! [`Sought`]: what a command looks at, and where.
+
+use std::time::Duration;
+
+use clap::Args;
+use gobrpc_registry::Prefix;
+use gobrpc_registry::backend::Snapshot;
+
+use super::access::{Access, Opened};
+use crate::duration;
+use crate::exit::Failure;
+
+/// What a command looks at, and where.
+#[derive(Debug, Args)]
+pub(super) struct Sought {
+    /// The service; none is all of them
+    #[arg(value_name = "SERVICE")]
+    pub(super) service: Option<String>,
+    /// Where the registry is
+    #[arg(long, value_name = "URL", env = "GOBRPC_REGISTRY", hide_env = true)]
+    backend: String,
+    /// How long the first answer may take, such as 500ms or 5s
+    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = duration::parse)]
+    timeout: Duration,
+    #[command(flatten)]
+    access: Access,
+}
+
+impl Sought {
+    /// The registry, and what is there now: one that cannot be reached is told at once.
+    pub(super) async fn look(&self) -> Result<(Opened, Snapshot), Failure> {
+        let opened = self.access.open(&self.backend)?;
+        let prefix = match &self.service {
+            Some(service) => Prefix::service(service),
+            None => Prefix::all(),
+        };
+        let snapshot = opened.snapshot(&prefix, self.timeout).await?;
+        Ok((opened, snapshot))
+    }
+}
