@@ -259,6 +259,60 @@ fn the_registry_that_is_served() {
 }
 
 #[test]
+fn lists_and_several_registries_at_once() {
+    let runtime = runtime();
+    let running = runtime.block_on(server());
+    let host = running.host();
+    let list = format!("static://{host}/Calc/v3");
+    let file = std::env::temp_dir().join(format!("gobrpc-list-{}.json", std::process::id()));
+    std::fs::write(
+        &file,
+        r#"[{"Name":"Mail","Version":"v1","Addr":"10.0.0.1:80"}]"#,
+    )
+    .unwrap();
+    let file_url = format!("file://{}", file.display());
+    let ls = |backends: &[&str]| {
+        let backends = backends.iter().flat_map(|url| ["--backend", url]);
+        let args = ["registry", "ls"].into_iter().chain(backends);
+        let run = gobrpc(&args.collect::<Vec<_>>());
+        let rows = run.output().lines().skip(1);
+        let names = rows.map(|row| row.split_whitespace().next().unwrap().to_owned());
+        names.collect::<Vec<_>>()
+    };
+    assert_eq!(ls(&[&list]), ["Calc"]);
+    // The first one that answers, and all of them.
+    let away = "rpc://127.0.0.1:1";
+    assert_eq!(ls(&[away, &file_url, &list]), ["Mail"]);
+    assert_eq!(ls(&[&format!("chain:{away} {list} {file_url}")]), ["Calc"]);
+    assert_eq!(ls(&[&format!("merge:{list} {file_url}")]), ["Calc", "Mail"]);
+    drop(std::fs::remove_file(&file));
+    let via = format!("chain:{away} {list}");
+    let call = [
+        "call",
+        "--via",
+        &via,
+        "Calc",
+        "Calc.Add",
+        r#"{"A":7,"B":8}"#,
+    ];
+    assert_eq!(gobrpc(&call).output(), "15\n");
+    // Nothing can be registered in a list.
+    let register = ["registry", "register", "Calc", "h:1", "--backend", &list];
+    let refused = gobrpc(&register);
+    let text = refused.failure(1);
+    assert!(
+        text.contains(&list) && text.contains("nothing can be registered"),
+        "{text}"
+    );
+    let unknown = gobrpc(&["registry", "ls", "--backend", "redis://h:1"]);
+    let text = unknown.failure(2);
+    assert!(
+        text.contains("etcd://") && text.contains("dns://"),
+        "{text}"
+    );
+}
+
+#[test]
 fn etcd() {
     let Some(server) = registries::Etcd::start("etcd-3.4") else {
         return;

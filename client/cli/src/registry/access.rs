@@ -18,6 +18,11 @@ Registries:
   consul://host:port               Consul, by the agent of this machine; ?dc=NAME
   zk://host:port,host:port         ZooKeeper 3.6 or later; with a /chroot
   etcds:// consuls://              the same over TLS
+  dns:///_{service}._tcp.DOMAIN    SRV records; or dns://server:port/…; to look up only
+  file:///services.json            a JSON array of entries; to look up only
+  static://host:port,…/SERVICE     these addresses; to look up only
+  chain:URL URL …                  the first that answers, in quotes; or several --backend
+  merge:URL URL …                  what any of them has, in quotes; to move between registries
   $GOBRPC_REGISTRY is the one that is used if none is given. Passwords and tokens are taken
   from $GOBRPC_REGISTRY_PASSWORD and $GOBRPC_REGISTRY_TOKEN, or from files.";
 
@@ -49,6 +54,32 @@ pub(crate) struct Access {
     /// The private key of the certificate (PEM)
     #[arg(long, value_name = "FILE", requires = "cert_file")]
     key_file: Option<PathBuf>,
+}
+
+/// Where a registry is, and how it is reached.
+#[derive(Debug, Args)]
+pub(super) struct Place {
+    /// Where the registry is; of several, the first one that answers
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "GOBRPC_REGISTRY",
+        hide_env = true,
+        required = true
+    )]
+    backend: Vec<String>,
+    #[command(flatten)]
+    access: Access,
+}
+
+impl Place {
+    /// The registry that is there.
+    pub(super) fn open(&self) -> Result<Opened, Failure> {
+        match self.backend.as_slice() {
+            [url] => self.access.open(url),
+            urls => self.access.open(&format!("chain:{}", urls.join(" "))),
+        }
+    }
 }
 
 /// A registry, which nothing was asked yet.
@@ -105,7 +136,7 @@ impl Access {
     fn token(&self, url: &BackendUrl) -> Result<Option<String>, Failure> {
         match &self.token_file {
             Some(file) => first_line(file).map(Some),
-            None if url.to_string().starts_with("consul") => secret("GOBRPC_REGISTRY_TOKEN"),
+            None if url.to_string().contains("consul") => secret("GOBRPC_REGISTRY_TOKEN"),
             None => Ok(None),
         }
     }

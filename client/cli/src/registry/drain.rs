@@ -10,7 +10,7 @@ use gobrpc_registry::backend::{Claim, Record, Standing};
 use gobrpc_registry::{Prefix, ServiceEntry, State};
 use tokio::time::{Instant, sleep};
 
-use super::access::{Access, Opened, URLS};
+use super::access::{Opened, Place, URLS};
 use super::ls;
 use crate::duration;
 use crate::exit::{Failure, Outcome};
@@ -35,9 +35,6 @@ pub(super) struct DrainArgs {
     /// The address of the instance, as `gobrpc registry ls` shows it
     #[arg(value_name = "ADDR")]
     addr: String,
-    /// Where the registry is
-    #[arg(long, value_name = "URL", env = "GOBRPC_REGISTRY", hide_env = true)]
-    backend: String,
     /// Let it have calls again
     #[arg(long)]
     undo: bool,
@@ -45,7 +42,7 @@ pub(super) struct DrainArgs {
     #[arg(long, value_name = "TIME", default_value = "15s", value_parser = duration::parse)]
     timeout: Duration,
     #[command(flatten)]
-    access: Access,
+    place: Place,
 }
 
 /// How long the entry is ours if this command is killed.
@@ -55,7 +52,7 @@ const TTL: Duration = Duration::from_secs(15);
 const PAUSE: Duration = Duration::from_millis(200);
 
 pub(super) async fn run(args: &DrainArgs) -> Outcome {
-    let opened = args.access.open(&args.backend)?;
+    let opened = args.place.open()?;
     let prefix = Prefix::service(&args.service);
     let found = opened.snapshot(&prefix, args.timeout).await?;
     let host = args.addr.split_once("://");

@@ -9,7 +9,7 @@ use gobrpc_registry::{
     Error, Key, Prefix, RegisterOptions, Registration, RegistrationState, Registry, ServiceEntry,
 };
 
-use super::access::{Access, Opened, URLS};
+use super::access::{Opened, Place, URLS};
 use crate::duration;
 use crate::exit::{Failure, Outcome};
 
@@ -33,9 +33,6 @@ pub(super) struct RegisterArgs {
     /// Where clients reach it: host:port, or the path of a Unix socket
     #[arg(value_name = "ADDR")]
     addr: String,
-    /// Where the registry is
-    #[arg(long, value_name = "URL", env = "GOBRPC_REGISTRY", hide_env = true)]
-    backend: String,
     /// Its version
     #[arg(long, value_name = "VERSION", default_value = "v1")]
     service_version: String,
@@ -66,7 +63,7 @@ pub(super) struct RegisterArgs {
     #[arg(long, value_name = "TIME", default_value = "5s", value_parser = duration::parse)]
     timeout: Duration,
     #[command(flatten)]
-    access: Access,
+    place: Place,
 }
 
 fn pair(text: &str) -> Result<(String, String), String> {
@@ -96,7 +93,7 @@ pub(super) async fn run(args: &RegisterArgs) -> Outcome {
     let entry = args
         .entry()
         .map_err(|error| Failure::usage(error.to_string()))?;
-    let opened = args.access.open(&args.backend)?;
+    let opened = args.place.open()?;
     let key = Key::of(&entry);
     // A registry that is not there is an error now, and an outage later.
     let prefix = Prefix::key(key.clone());

@@ -6,7 +6,7 @@ use clap::Args;
 use gobrpc_registry::Prefix;
 use gobrpc_registry::backend::Snapshot;
 
-use super::access::{Access, Opened};
+use super::access::{Opened, Place};
 use crate::duration;
 use crate::exit::Failure;
 
@@ -16,20 +16,17 @@ pub(super) struct Sought {
     /// The service; none is all of them
     #[arg(value_name = "SERVICE")]
     pub(super) service: Option<String>,
-    /// Where the registry is
-    #[arg(long, value_name = "URL", env = "GOBRPC_REGISTRY", hide_env = true)]
-    backend: String,
     /// How long the first answer may take, such as 500ms or 5s
     #[arg(long, value_name = "TIME", default_value = "5s", value_parser = duration::parse)]
     timeout: Duration,
     #[command(flatten)]
-    access: Access,
+    place: Place,
 }
 
 impl Sought {
     /// The registry, and what is there now: one that cannot be reached is told at once.
     pub(super) async fn look(&self) -> Result<(Opened, Snapshot), Failure> {
-        let opened = self.access.open(&self.backend)?;
+        let opened = self.place.open()?;
         let prefix = match &self.service {
             Some(service) => Prefix::service(service),
             None => Prefix::all(),

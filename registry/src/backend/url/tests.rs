@@ -33,6 +33,87 @@ fn what_is_no_url_is_said() {
     }
 }
 
+#[tokio::test]
+async fn lists_and_several_backends() {
+    for text in [
+        "file:///etc/a@b.json",
+        "static://10.0.0.1:8080,10.0.0.2:8080/user/v2",
+        "static://h:80/user",
+        "chain:memory file:///x",
+        "merge:memory memory static://h:80/user",
+    ] {
+        let url: BackendUrl = text.parse().unwrap();
+        assert_eq!(url.to_string(), text);
+        assert!(url.open().is_ok());
+    }
+    let url: BackendUrl = "static://h:1,h:2/user/v2".parse().unwrap();
+    let all = crate::Prefix::all();
+    let snapshot = url.open().unwrap().snapshot(&all).await.unwrap();
+    let keys: Vec<_> = snapshot.records.iter().map(|r| r.key.to_string()).collect();
+    assert_eq!(keys, ["/services/user/v2/h:1", "/services/user/v2/h:2"]);
+    // What both have is there once, and the first one's comes first.
+    let merged: BackendUrl = "merge:static://h:1/user static://h:1,h:2/user"
+        .parse()
+        .unwrap();
+    let snapshot = merged.open().unwrap().snapshot(&all).await.unwrap();
+    assert_eq!(snapshot.records.len(), 2);
+    let sixteen = format!("merge:{}", "memory ".repeat(16));
+    assert!(sixteen.parse::<BackendUrl>().is_ok());
+    for (text, part) in [
+        ("file://services.json", "file:///etc/services.json"),
+        ("file:///", "whole path"),
+        ("file://u@h/x", "has a user in it"),
+        ("static://h:80", "host:port/service/version"),
+        ("static:///user", "host:port/service/version"),
+        ("static://h/user", "port"),
+        ("static://h:80/us/er/v1", "host:port/service/version"),
+        ("static://h:80//v1", "name"),
+        ("chain:memory", "2 to 16 URLs"),
+        ("merge:", "2 to 16 URLs"),
+        (&format!("{sixteen} memory"), "and not 17"),
+        ("chain:memory redis://h", "there is no backend"),
+        ("chain:memory chain:memory", "has no scheme"),
+    ] {
+        assert!(fault(text).contains(part), "{text}: {}", fault(text));
+    }
+}
+
+#[cfg(all(feature = "consul", feature = "etcd"))]
+#[tokio::test]
+async fn each_of_several_gets_what_it_knows() {
+    let url: BackendUrl = "merge:etcd://a consul://b memory".parse().unwrap();
+    let url = url.with_user("root", "hunter2").with_token("hunter3");
+    assert!(url.open().is_ok());
+    let shown = format!("{url} {url:?}");
+    assert!(
+        shown.contains("root") && !shown.contains("hunter"),
+        "{shown}"
+    );
+    let url: BackendUrl = "chain:memory consul://b".parse().unwrap();
+    let error = url.with_user("root", "hunter2").open().err().unwrap();
+    assert!(error.to_string().contains("knows no user"), "{error}");
+}
+
+#[cfg(feature = "dns")]
+#[tokio::test]
+async fn dns_urls() {
+    for text in [
+        "dns:///_{service}._tcp.example.org",
+        "dns://127.0.0.1:8600/{service}.service.consul",
+        "dns://127.0.0.1,[::1]:53/{service}.x",
+    ] {
+        let url: BackendUrl = text.parse().unwrap();
+        assert_eq!(url.to_string(), text);
+    }
+    for (text, part) in [
+        ("dns://127.0.0.1", "dns:///_{service}._tcp.example.org"),
+        ("dns:///user.example.org", "where the service belongs"),
+        ("dns://localhost/{service}.x", "localhost"),
+    ] {
+        assert!(fault(text).contains(part), "{text}: {}", fault(text));
+    }
+}
+
 #[cfg(not(feature = "etcd"))]
 #[test]
 fn a_feature_that_is_missing_is_named() {
