@@ -7,13 +7,14 @@ mod stream;
 
 pub(crate) use plans::PlanCache;
 pub use raw::RawValue;
-pub(crate) use stream::{Message, Stream};
+pub(crate) use stream::{Known, Message, Stream};
 
-use bytes::{Buf, Bytes, BytesMut};
+use bytes::{Buf, BytesMut};
 
 use crate::decode::Decode;
 use crate::error::{Error, Result};
 use crate::message;
+use crate::short_bytes::ShortBytes;
 use crate::types::{TypeId, TypeTable};
 use crate::{DecodeOwned, Limits, Value};
 
@@ -50,7 +51,7 @@ pub struct Decoder {
     /// Bytes at the front of `buf` that the last value borrows from.
     lent: usize,
     /// The last value, if it spanned several messages.
-    flat: Bytes,
+    flat: Vec<u8>,
     /// A definition was read and no value since.
     inside: bool,
     fatal: bool,
@@ -72,7 +73,7 @@ enum Place {
     /// In the buffer: bytes before the value, and its own.
     Buffer { skip: usize, length: usize },
     /// It spanned several messages.
-    Flat(Bytes),
+    Flat(Vec<u8>),
 }
 
 impl Default for Decoder {
@@ -97,7 +98,7 @@ impl Decoder {
             stream: Stream::new(limits),
             current: None,
             lent: 0,
-            flat: Bytes::new(),
+            flat: Vec::new(),
             inside: false,
             fatal: false,
             message_bytes: limits.message_bytes,
@@ -200,7 +201,7 @@ impl Decoder {
                     self.consume(prefix + length);
                     self.current = Some(Current {
                         id,
-                        place: Place::Flat(value.into()),
+                        place: Place::Flat(value),
                         end: self.offset,
                     });
                 }
@@ -338,7 +339,52 @@ impl Decoder {
     ///
     /// As for [`Decoder::advance`].
     pub fn skip(&mut self) -> Result<bool> {
-        Ok(self.take_current()?.is_some())
+        if !self.advance()? {
+            return Ok(false);
+        }
+        if let Some(current) = self.current.take()
+            && let Place::Buffer { skip, length } = current.place
+        {
+            self.lent = skip + length;
+        }
+        self.inside = false;
+        Ok(true)
+    }
+
+    /// The type and the bytes of the next value, which is left where it is; `None`
+    /// if it needs more bytes.
+    ///
+    /// For a protocol that knows some values by their bytes: it
+    /// [skips](Decoder::skip) those, and [decodes](Decoder::decode) all others.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Decoder::advance`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use gobrpc_codec::{Decoder, to_vec};
+    ///
+    /// let mut decoder = Decoder::new();
+    /// decoder.feed(&to_vec(&22_i64)?);
+    /// let (_, bytes) = decoder.peek()?.expect("the stream is whole");
+    /// assert_eq!(bytes, [0, 44]);
+    /// assert_eq!(decoder.decode::<i64>()?, Some(22));
+    /// # Ok::<(), gobrpc_codec::Error>(())
+    /// ```
+    #[inline]
+    pub fn peek(&mut self) -> Result<Option<(TypeId, &[u8])>> {
+        self.advance()?;
+        Ok(self.current.as_ref().map(|current| {
+            let bytes = match &current.place {
+                Place::Buffer { skip, length } => {
+                    self.buf.get(*skip..skip + length).unwrap_or_default()
+                }
+                Place::Flat(value) => value,
+            };
+            (current.id, bytes)
+        }))
     }
 
     /// Takes the next value out of the stream, undecoded: it can be decoded
@@ -354,7 +400,7 @@ impl Decoder {
         Ok(Some(self.stream.raw(id, bytes, end)))
     }
 
-    fn take_current(&mut self) -> Result<Option<(TypeId, Bytes, u64)>> {
+    fn take_current(&mut self) -> Result<Option<(TypeId, ShortBytes, u64)>> {
         if !self.advance()? {
             return Ok(None);
         }
@@ -364,11 +410,17 @@ impl Decoder {
         self.inside = false;
         let bytes = match current.place {
             Place::Buffer { skip, length } => {
-                self.offset += (skip + length) as u64;
-                self.buf.advance(skip);
-                self.buf.split_to(length).freeze()
+                let place = self.buf.get(skip..skip + length).unwrap_or_default();
+                if let Some(short) = ShortBytes::inline(place) {
+                    self.lent = skip + length;
+                    short
+                } else {
+                    self.offset += (skip + length) as u64;
+                    self.buf.advance(skip);
+                    ShortBytes::from(self.buf.split_to(length).freeze())
+                }
             }
-            Place::Flat(value) => value,
+            Place::Flat(value) => ShortBytes::from(value),
         };
         Ok(Some((current.id, bytes, current.end)))
     }

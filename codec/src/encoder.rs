@@ -6,7 +6,6 @@ pub use prepared::Prepared;
 
 use std::any::TypeId as RustType;
 
-use crate::Limits;
 use crate::encode::Encode;
 use crate::error::{Error, Result};
 use crate::interface::{EncodedType, Heads, InterfaceMark, is_singleton, write_inline};
@@ -14,6 +13,7 @@ use crate::message::Prefix;
 use crate::schema::Schema;
 use crate::types::{SentTypes, TypeId};
 use crate::wire::{Writer, int_to_uint, put_uint, uint_len};
+use crate::{Gob, Limits};
 
 /// Turns values into one gob stream: each type is defined once, before its first
 /// value.
@@ -292,6 +292,25 @@ impl Encoder {
             self.message_bytes,
             "message_bytes",
         )
+    }
+
+    /// The id that a type has on this stream, if it was one of the last to be
+    /// encoded.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use gobrpc_codec::Encoder;
+    ///
+    /// let mut encoder = Encoder::new();
+    /// assert_eq!(encoder.id_of::<str>(), None);
+    /// encoder.encode(&"hello", &mut Vec::new())?;
+    /// assert_eq!(encoder.id_of::<str>().map(|id| id.get()), Some(6));
+    /// # Ok::<(), gobrpc_codec::Error>(())
+    /// ```
+    #[must_use]
+    pub fn id_of<T: Gob + ?Sized>(&self) -> Option<TypeId> {
+        self.recent(RustType::of::<T::Static>()).map(|root| root.id)
     }
 
     fn recent(&self, key: RustType) -> Option<Root> {

@@ -42,6 +42,7 @@ mod message;
 mod plan;
 pub mod schema;
 mod serde;
+mod short_bytes;
 #[doc = include_str!("spec.md")]
 pub mod spec {}
 mod types;

@@ -1,6 +1,5 @@
 //! Bodies: [`Payload`] on its way out, [`Body`] as it came in.
 
-use bytes::Bytes;
 use gobrpc_codec::{Decode, DecodeOwned, Encode, Prepared, RawValue, Schema};
 
 use crate::error::{Error, Result};
@@ -141,7 +140,7 @@ impl Body {
 
     /// The bytes of the value, in gob or as JSON text.
     #[must_use]
-    pub fn bytes(&self) -> &Bytes {
+    pub fn bytes(&self) -> &[u8] {
         match &self.0 {
             Form::Gob(raw) => raw.bytes(),
             #[cfg(feature = "jsonrpc")]

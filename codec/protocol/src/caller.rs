@@ -83,6 +83,15 @@ impl Head {
         }
     }
 
+    /// True if it says nothing but which method is asked for, as far as the server
+    /// learns it.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.timeout.is_none()
+            && !self.idempotent
+            && self.metadata.is_empty()
+            && self.streams == StreamKind::Unary
+    }
+
     /// Makes the call a part of one that is being handled: it ends when that one
     /// does, and belongs to its trace.
     pub fn set_within(&mut self, context: &CallContext) {

@@ -12,7 +12,9 @@ use crate::body::{Body, Payload};
 use crate::caller::Head;
 use crate::error::{Code, Delivery, Error, Phase, Result};
 use crate::flow;
-use crate::header::{HEADER_BYTES_MAX, Header, NO_CALL, flags, is_header, kind, reserved};
+use crate::header::{
+    HEADER_BYTES_MAX, Header, NO_CALL, PlainHeader, flags, is_header, kind, reserved,
+};
 use crate::server_connection::CancelArgs;
 
 pub use incoming::{Incoming, IncomingReply};
@@ -37,8 +39,8 @@ pub struct ClientConnection<T> {
     pending: PendingCalls<T>,
     /// The reply whose body comes next.
     header: Option<ReplyHeader>,
-    /// The wire type that was found to be a header's.
-    header_type: Option<TypeId>,
+    /// The wire type that was found to be a header's, and whether it may be plain.
+    header_type: Option<(TypeId, bool)>,
     peer: PeerKind,
     /// The call by which we asked what the peer understands.
     hello: Option<u64>,
@@ -126,6 +128,17 @@ impl<T> ClientConnection<T> {
     ///
     /// If it cannot be encoded or is too long; nothing was appended then.
     pub fn call(&mut self, head: &Head, body: &Payload, call: T) -> Result<Started> {
+        let plain = self.outbox.plain_go || head.is_plain();
+        if plain
+            && self
+                .outbox
+                .plain(&head.service_method, self.pending.next(), body)
+        {
+            return Ok(Started {
+                seq: self.pending.wait(call),
+                end: self.appended(),
+            });
+        }
         let mut header = Header {
             service_method: head.service_method.as_ref().into(),
             seq: self.pending.next(),
@@ -447,12 +460,23 @@ impl<T> ClientConnection<T> {
 
     fn poll_header(&mut self) -> Result<bool> {
         self.decoder.set_message_bytes(HEADER_BYTES_MAX);
-        let Some(id) = self.decoder.peek_type()? else {
+        let Some((id, value)) = self.decoder.peek()? else {
             return Ok(false);
         };
-        if self.header_type != Some(id) {
+        if self.header_type == Some((id, true))
+            && self.peer != PeerKind::Unknown
+            && let Some(PlainHeader { seq, .. }) = PlainHeader::read(value)
+            && self.hello != Some(seq)
+        {
+            self.header = Some(ReplyHeader::plain(seq));
+            self.decoder.set_message_bytes(usize::MAX);
+            return Ok(self.decoder.skip()?);
+        }
+        if self.header_type.map(|(known, _)| known) != Some(id) {
             match self.decoder.types().get(id.get()) {
-                Some(wire) if is_header(&wire.kind) => self.header_type = Some(id),
+                Some(wire) if is_header(&wire.kind) => {
+                    self.header_type = Some((id, PlainHeader::fits(&wire.kind)));
+                }
                 _ => {
                     return Err(Error::with_code(
                         Code::Internal,

@@ -5,11 +5,15 @@
 //! which Go ignores as gob finds fields by name, and which cost nothing while
 //! they are zero as gob leaves those out.
 
+mod plain;
+
 use std::borrow::Cow;
 
 use gobrpc_codec::{
     Decode, Edge, Encode, Gob, NodeId, Reader, Result, SchemaBuilder, WireKind, Writer,
 };
+
+pub(crate) use self::plain::PlainHeader;
 
 /// A header, with all fields of the extension. Zero fields are not sent.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

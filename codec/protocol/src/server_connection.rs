@@ -12,7 +12,7 @@ use crate::body::{Body, Payload};
 use crate::error::{Code, Error, Result};
 use crate::flow;
 use crate::header::{
-    HEADER_BYTES_MAX, Header, NO_CALL, flags, is_extended, is_header, kind, reserved,
+    HEADER_BYTES_MAX, Header, NO_CALL, PlainHeader, flags, is_extended, is_header, kind, reserved,
 };
 use crate::info::StreamKind;
 use crate::method::RESERVED_PREFIX;
@@ -58,8 +58,8 @@ pub struct ServerConnection {
     outbox: Outbox,
     /// The header whose body comes next.
     header: Option<RequestHeader>,
-    /// The wire type that was found to be a header's.
-    header_type: Option<TypeId>,
+    /// The wire type that was found to be a header's, and whether it may be plain.
+    header_type: Option<(TypeId, bool)>,
     last_method: Option<Arc<str>>,
     /// The peer's headers are those of the extension.
     extended: bool,
@@ -198,19 +198,30 @@ impl ServerConnection {
 
     fn poll_header(&mut self) -> Result<bool> {
         self.decoder.set_message_bytes(HEADER_BYTES_MAX);
-        let Some(id) = self.decoder.peek_type()? else {
+        let Some((id, value)) = self.decoder.peek()? else {
             return Ok(false);
         };
-        if self.header_type != Some(id) {
+        if self.header_type == Some((id, true))
+            && let Some(plain) = PlainHeader::read(value)
+            && let Some(last) = &self.last_method
+            && last.as_bytes() == plain.service_method
+        {
+            self.header = Some(RequestHeader::plain(Arc::clone(last), plain.seq));
+            self.decoder.set_message_bytes(usize::MAX);
+            return self.decoder.skip().map_err(Error::from);
+        }
+        if self.header_type.map(|(known, _)| known) != Some(id) {
             match self.decoder.types().get(id.get()) {
-                Some(wire) if is_header(&wire.kind) => self.extended = is_extended(&wire.kind),
+                Some(wire) if is_header(&wire.kind) => {
+                    self.extended = is_extended(&wire.kind);
+                    self.header_type = Some((id, PlainHeader::fits(&wire.kind)));
+                }
                 _ => {
                     return Err(Error::invalid_argument(
                         "the peer sent no net/rpc request header",
                     ));
                 }
             }
-            self.header_type = Some(id);
         }
         let header: Option<Header<'_>> = self.decoder.decode()?;
         let Some(header) = header else {

@@ -3,22 +3,47 @@
 use std::any::TypeId as RustType;
 use std::collections::HashMap;
 use std::hash::BuildHasherDefault;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::ops::Deref;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use crate::error::{Error, Result};
 use crate::plan::Plan;
 use crate::types::{KeyHasher, TypeId, TypeTable};
 use crate::value::StreamTypes;
-use crate::{Gob, Limits};
+use crate::{Gob, Limits, Schema};
 
 /// The plans of one stream, by local type and wire type, shared by all who decode
 /// its values.
 #[derive(Debug)]
 pub(crate) struct PlanCache {
     limits: Limits,
+    /// The first plans, which are found without a lock, a hash and a count: most
+    /// streams need no others.
+    first: [OnceLock<(RustType, TypeId, Arc<Plan>)>; FIRST],
     plans: Mutex<Plans>,
     /// The types for values that are decoded without a local type.
     dynamic: Mutex<Option<Arc<StreamTypes>>>,
+}
+
+/// Headers, and the bodies of a few methods.
+const FIRST: usize = 6;
+
+/// A plan of a cache.
+pub(crate) enum PlanRef<'c> {
+    First(&'c Plan),
+    Shared(Arc<Plan>),
+}
+
+impl Deref for PlanRef<'_> {
+    type Target = Plan;
+
+    #[inline]
+    fn deref(&self) -> &Plan {
+        match self {
+            Self::First(plan) => plan,
+            Self::Shared(plan) => plan,
+        }
+    }
 }
 
 #[derive(Debug, Default)]
@@ -41,6 +66,7 @@ impl PlanCache {
     pub(crate) fn new(limits: Limits) -> Self {
         Self {
             limits,
+            first: [const { OnceLock::new() }; FIRST],
             plans: Mutex::default(),
             dynamic: Mutex::default(),
         }
@@ -56,8 +82,27 @@ impl PlanCache {
     /// plans than `Limits::types` for each type that the program asks for. But
     /// all of them may lead to the same large graph, so that their total size is
     /// limited too.
-    pub(crate) fn get<T: Gob>(&self, types: &TypeTable, wire: TypeId) -> Result<Arc<Plan>> {
+    #[inline]
+    pub(crate) fn get<T: Gob>(&self, types: &TypeTable, wire: TypeId) -> Result<PlanRef<'_>> {
         let key = (RustType::of::<T::Static>(), wire);
+        for first in &self.first {
+            match first.get() {
+                Some((rust, id, plan)) if *id == wire && *rust == key.0 => {
+                    return Ok(PlanRef::First(plan));
+                }
+                Some(_) => {}
+                None => break,
+            }
+        }
+        self.other(types, key, T::schema).map(PlanRef::Shared)
+    }
+
+    fn other(
+        &self,
+        types: &TypeTable,
+        key: (RustType, TypeId),
+        schema: fn() -> &'static Schema,
+    ) -> Result<Arc<Plan>> {
         let room = {
             let plans = self.lock();
             match plans.known.get(&key) {
@@ -70,15 +115,28 @@ impl PlanCache {
         };
         // Compiled without the lock; two at once come to the same.
         let mut left = room;
-        let compiled = Plan::compile(types, wire, T::schema(), &mut left).map(Arc::new);
+        let compiled = Plan::compile(types, key.1, schema(), &mut left).map(Arc::new);
         let mut plans = self.lock();
         plans.weight += room - left;
         let known = match &compiled {
-            Ok(plan) => Known::Plan(Arc::clone(plan)),
+            Ok(plan) => {
+                self.remember(key, plan);
+                Known::Plan(Arc::clone(plan))
+            }
             Err(error) => Known::Failed(types.len(), error.clone()),
         };
         plans.known.insert(key, known);
         compiled
+    }
+
+    fn remember(&self, key: (RustType, TypeId), plan: &Arc<Plan>) {
+        let mut first = (key.0, key.1, Arc::clone(plan));
+        for slot in &self.first {
+            match slot.set(first) {
+                Ok(()) => return,
+                Err(taken) => first = taken,
+            }
+        }
     }
 
     /// All types of a table, for values that are decoded without a local type.

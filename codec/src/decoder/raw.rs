@@ -3,13 +3,12 @@
 use std::fmt;
 use std::sync::Arc;
 
-use bytes::Bytes;
-
 use super::PlanCache;
-use super::stream::{decode_by, merge_by};
+use super::stream::{Known, decode_by, merge_by};
 use crate::decode::Decode;
 use crate::error::Result;
 use crate::schema::Schema;
+use crate::short_bytes::ShortBytes;
 use crate::types::{TypeId, TypeTable};
 use crate::{Encoder, Limits, Prepared};
 
@@ -33,26 +32,18 @@ use crate::{Encoder, Limits, Prepared};
 #[derive(Clone)]
 pub struct RawValue {
     id: TypeId,
-    bytes: Bytes,
+    bytes: ShortBytes,
     end: u64,
-    types: Arc<TypeTable>,
-    plans: Arc<PlanCache>,
+    known: Arc<Known>,
 }
 
 impl RawValue {
-    pub(crate) fn new(
-        id: TypeId,
-        bytes: Bytes,
-        end: u64,
-        types: Arc<TypeTable>,
-        plans: Arc<PlanCache>,
-    ) -> Self {
+    pub(crate) fn new(id: TypeId, bytes: ShortBytes, end: u64, known: Arc<Known>) -> Self {
         Self {
             id,
             bytes,
             end,
-            types,
-            plans,
+            known,
         }
     }
 
@@ -64,10 +55,10 @@ impl RawValue {
     /// `Limit` if it is too large or too deep.
     pub fn decode<'de, T: Decode<'de>>(&'de self) -> Result<T> {
         let plan = self
-            .plans
-            .get::<T>(&self.types, self.id)
+            .plans()
+            .get::<T>(self.types(), self.id)
             .map_err(|error| error.at_offset(self.offset()))?;
-        decode_by(&plan, &self.types, &self.plans, &self.bytes, self.end)
+        decode_by(&plan, &self.known, &self.bytes, self.end)
     }
 
     /// Decodes the value into one that is there: see
@@ -78,15 +69,15 @@ impl RawValue {
     /// As for [`RawValue::decode`]; what was read before the fault stays.
     pub fn merge<'de, T: Decode<'de>>(&'de self, into: &mut T) -> Result<()> {
         let plan = self
-            .plans
-            .get::<T>(&self.types, self.id)
+            .plans()
+            .get::<T>(self.types(), self.id)
             .map_err(|error| error.at_offset(self.offset()))?;
-        merge_by(&plan, &self.types, &self.plans, &self.bytes, self.end, into)
+        merge_by(&plan, &self.known, &self.bytes, self.end, into)
     }
 
     /// The types and plans that values of the stream share.
     pub(crate) fn plans(&self) -> &PlanCache {
-        &self.plans
+        &self.known.plans
     }
 
     /// The wire type of the value.
@@ -98,7 +89,7 @@ impl RawValue {
     /// The types that its stream had defined when the value came.
     #[must_use]
     pub fn types(&self) -> &TypeTable {
-        &self.types
+        &self.known.types
     }
 
     /// The type of the value, as a schema.
@@ -107,18 +98,18 @@ impl RawValue {
     ///
     /// `Malformed` if the stream lacks a definition.
     pub fn schema(&self) -> Result<Schema> {
-        self.types.schema(self.id)
+        self.types().schema(self.id)
     }
 
     /// The limits of the stream that the value came from.
     #[must_use]
     pub fn limits(&self) -> &Limits {
-        self.plans.limits()
+        self.plans().limits()
     }
 
     /// The bytes of the value behind its type id.
     #[must_use]
-    pub fn bytes(&self) -> &Bytes {
+    pub fn bytes(&self) -> &[u8] {
         &self.bytes
     }
 
@@ -142,7 +133,7 @@ impl RawValue {
     /// buffer alive, of which it is a part.
     #[must_use]
     pub fn compact(mut self) -> Self {
-        self.bytes = Bytes::copy_from_slice(&self.bytes);
+        self.bytes = self.bytes.compact();
         self
     }
 

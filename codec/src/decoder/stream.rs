@@ -1,9 +1,6 @@
 //! [`Stream`]: what a decoder knows of its stream, without the buffer.
 
-use std::any::TypeId as RustType;
 use std::sync::Arc;
-
-use bytes::Bytes;
 
 use super::holding::Holding;
 use super::{PlanCache, RawValue};
@@ -11,6 +8,7 @@ use crate::Limits;
 use crate::decode::Decode;
 use crate::error::{Error, Result};
 use crate::plan::Plan;
+use crate::short_bytes::ShortBytes;
 use crate::types::{TypeId, TypeTable};
 use crate::walk::{Assembled, Assembly};
 use crate::wire::{Reader, read_uint};
@@ -18,16 +16,20 @@ use crate::wire::{Reader, read_uint};
 /// The types, plans and limits of a stream, and the value that is under way.
 #[derive(Debug)]
 pub(crate) struct Stream {
-    types: Arc<TypeTable>,
-    plans: Arc<PlanCache>,
-    /// The plans that were used last: found without a lock and a hash.
-    recent: [Option<(RustType, TypeId, Arc<Plan>)>; 2],
+    known: Arc<Known>,
     assembly: Option<(TypeId, Assembly)>,
     /// Which types' values may hold interfaces.
     holding: Holding,
     /// The two that came last: an RPC stream alternates between headers and
     /// bodies.
     last_roots: [Option<(TypeId, bool)>; 2],
+}
+
+/// What a stream has told so far: what its values are decoded by, now or later.
+#[derive(Debug, Clone)]
+pub(crate) struct Known {
+    pub(crate) types: TypeTable,
+    pub(crate) plans: Arc<PlanCache>,
 }
 
 /// What a message is.
@@ -46,9 +48,10 @@ pub(crate) enum Message {
 impl Stream {
     pub(crate) fn new(limits: Limits) -> Self {
         Self {
-            types: Arc::default(),
-            plans: Arc::new(PlanCache::new(limits)),
-            recent: [None, None],
+            known: Arc::new(Known {
+                types: TypeTable::default(),
+                plans: Arc::new(PlanCache::new(limits)),
+            }),
             assembly: None,
             holding: Holding::default(),
             last_roots: [None, None],
@@ -56,11 +59,11 @@ impl Stream {
     }
 
     pub(crate) fn limits(&self) -> &Limits {
-        self.plans.limits()
+        self.known.plans.limits()
     }
 
     pub(crate) fn types(&self) -> &TypeTable {
-        &self.types
+        &self.known.types
     }
 
     /// Takes in one message, without its length prefix, which starts at `offset`.
@@ -88,7 +91,9 @@ impl Stream {
             let limits = *self.limits();
             // What was defined before still decodes; a value of a type that was not
             // taken in is an error of its own.
-            let rest = Arc::make_mut(&mut self.types).define(id, rest, &limits)?;
+            let rest = Arc::make_mut(&mut self.known)
+                .types
+                .define(id, rest, &limits)?;
             if !rest.is_empty() {
                 return Err(Error::malformed("bytes behind a type definition"));
             }
@@ -113,7 +118,7 @@ impl Stream {
         let part = message.get(skip..).unwrap_or_default();
         // A fault here may hide definitions, so that the stream is lost.
         let assembled = assembly
-            .message(id, part, &mut self.types, &limits)
+            .message(id, part, &mut self.known, &limits)
             .map_err(Error::into_fatal)?;
         Ok(match assembled {
             Assembled::Whole => Message::Value { id, skip },
@@ -130,7 +135,7 @@ impl Stream {
         if let Some((_, answer)) = last.clone().find(|(last, _)| *last == id) {
             return *answer;
         }
-        let answer = self.holding.may_hold(&self.types, id.get());
+        let answer = self.holding.may_hold(&self.known.types, id.get());
         self.last_roots.swap(0, 1);
         self.last_roots[0] = Some((id, answer));
         answer
@@ -144,61 +149,42 @@ impl Stream {
         end: u64,
         into: &mut T,
     ) -> Result<()> {
-        let plan = self
+        let known = &*self.known;
+        let plan = known
             .plans
-            .get::<T>(&self.types, id)
+            .get::<T>(&known.types, id)
             .map_err(|error| error.at_offset(end.saturating_sub(bytes.len() as u64)))?;
-        merge_by(&plan, &self.types, &self.plans, bytes, end, into)
+        merge_by(&plan, known, bytes, end, into)
     }
 
     /// Decodes a value that ends at `end` in the stream.
     pub(crate) fn decode<'de, T: Decode<'de>>(
-        &mut self,
+        &self,
         id: TypeId,
         bytes: &'de [u8],
         end: u64,
     ) -> Result<T> {
-        let key = RustType::of::<T::Static>();
-        let hit = self
-            .recent
-            .iter()
-            .flatten()
-            .find(|(rust, wire, _)| *rust == key && *wire == id);
-        if let Some((_, _, plan)) = hit {
-            return decode_by(plan, &self.types, &self.plans, bytes, end);
-        }
-        let plan = self
+        let known = &*self.known;
+        let plan = known
             .plans
-            .get::<T>(&self.types, id)
+            .get::<T>(&known.types, id)
             .map_err(|error| error.at_offset(end.saturating_sub(bytes.len() as u64)))?;
-        let value = decode_by(&plan, &self.types, &self.plans, bytes, end);
-        self.recent.swap(0, 1);
-        if let Some(slot) = self.recent.first_mut() {
-            *slot = Some((key, id, plan));
-        }
-        value
+        decode_by(&plan, known, bytes, end)
     }
 
-    pub(crate) fn raw(&self, id: TypeId, bytes: Bytes, end: u64) -> RawValue {
-        RawValue::new(
-            id,
-            bytes,
-            end,
-            Arc::clone(&self.types),
-            Arc::clone(&self.plans),
-        )
+    pub(crate) fn raw(&self, id: TypeId, bytes: ShortBytes, end: u64) -> RawValue {
+        RawValue::new(id, bytes, end, Arc::clone(&self.known))
     }
 }
 
 /// Decodes a value by its plan.
 pub(crate) fn decode_by<'de, T: Decode<'de>>(
     plan: &Plan,
-    types: &TypeTable,
-    plans: &PlanCache,
+    known: &Known,
     bytes: &'de [u8],
     end: u64,
 ) -> Result<T> {
-    let mut reader = Reader::new(bytes, plan, types, plans, end);
+    let mut reader = Reader::new(bytes, plan, &known.types, &known.plans, end);
     let result = match reader.singleton() {
         Ok(()) => T::decode(&mut reader, plan.root()),
         Err(error) => Err(error),
@@ -210,13 +196,12 @@ pub(crate) fn decode_by<'de, T: Decode<'de>>(
 /// Decodes a value by its plan into one that is there.
 pub(crate) fn merge_by<'de, T: Decode<'de>>(
     plan: &Plan,
-    types: &TypeTable,
-    plans: &PlanCache,
+    known: &Known,
     bytes: &'de [u8],
     end: u64,
     into: &mut T,
 ) -> Result<()> {
-    let mut reader = Reader::new(bytes, plan, types, plans, end);
+    let mut reader = Reader::new(bytes, plan, &known.types, &known.plans, end);
     reader
         .singleton()
         .and_then(|()| into.merge(&mut reader, plan.root()))

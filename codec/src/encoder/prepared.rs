@@ -2,13 +2,12 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
-
 use crate::Limits;
 use crate::encode::Encode;
 use crate::error::Result;
 use crate::interface::{EncodedType, InterfaceMark};
 use crate::schema::Schema;
+use crate::short_bytes::ShortBytes;
 use crate::wire::Writer;
 
 /// A value that is encoded but for the ids of its types: it can be appended to
@@ -31,7 +30,7 @@ use crate::wire::Writer;
 #[derive(Clone)]
 pub struct Prepared {
     ty: EncodedType,
-    value: Bytes,
+    value: ShortBytes,
     /// The interface values in `value`; none for most types.
     marks: Option<Arc<[InterfaceMark]>>,
 }
@@ -91,7 +90,7 @@ impl Prepared {
     fn from_parts(ty: EncodedType, value: Vec<u8>, marks: Vec<InterfaceMark>) -> Self {
         Self {
             ty,
-            value: Bytes::from(value),
+            value: ShortBytes::from(value),
             marks: (!marks.is_empty()).then(|| Arc::from(marks)),
         }
     }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::{Frame, Shape, Stop, Walk, shape, take, uint};
 use crate::Limits;
+use crate::decoder::Known;
 use crate::error::{Error, Result};
 use crate::types::{TypeId, TypeTable};
 
@@ -76,12 +77,12 @@ impl Assembly {
     /// Walks over the next message of the value: the first one behind its type
     /// id, a later one from its start.
     ///
-    /// Definitions go into `types`.
+    /// Definitions go into `known`.
     pub(crate) fn message(
         &mut self,
         root: TypeId,
         message: &[u8],
-        types: &mut Arc<TypeTable>,
+        known: &mut Arc<Known>,
         limits: &Limits,
     ) -> Result<Assembled> {
         let mut input = message;
@@ -98,15 +99,19 @@ impl Assembly {
         let mut stop = if self.messages > 1 {
             Stop::Interface
         } else {
-            if !matches!(shape(types, root.get())?, Shape::Struct) && uint(&mut input)? != 0 {
+            if !matches!(shape(&known.types, root.get())?, Shape::Struct) && uint(&mut input)? != 0
+            {
                 return Err(Error::malformed(
                     "a value that is no struct has no 0 before it",
                 ));
             }
-            if self.walk.value(types, root.get(), &mut input, limits)? {
+            if self
+                .walk
+                .value(&known.types, root.get(), &mut input, limits)?
+            {
                 Stop::Interface
             } else {
-                self.walk.run(types, &mut input, limits)?
+                self.walk.run(&known.types, &mut input, limits)?
             }
         };
         loop {
@@ -114,12 +119,12 @@ impl Assembly {
                 Stop::Done => break,
                 Stop::InterfaceEnd => self.end_segment(input.len(), copied)?,
                 Stop::Interface => {
-                    if !self.interface(message, &mut input, &mut copied, types, limits)? {
+                    if !self.interface(message, &mut input, &mut copied, known, limits)? {
                         return Ok(Assembled::More);
                     }
                 }
             }
-            stop = self.walk.run(types, &mut input, limits)?;
+            stop = self.walk.run(&known.types, &mut input, limits)?;
         }
         // Go drops bytes behind the value (`decoder.go`, `decodeValue`).
         let rest = input.len();
@@ -138,7 +143,7 @@ impl Assembly {
         message: &[u8],
         input: &mut &[u8],
         copied: &mut usize,
-        types: &mut Arc<TypeTable>,
+        known: &mut Arc<Known>,
         limits: &Limits,
     ) -> Result<bool> {
         if !self.pending_type {
@@ -161,11 +166,12 @@ impl Assembly {
             let id = (folded >> 1) as i64 ^ -((folded & 1) as i64);
             if id >= 0 {
                 let id = TypeId::from_wire(id)?;
-                return self.begin_value(id, input, types, limits);
+                return self.begin_value(id, input, &known.types, limits);
             }
             // An inline definition. What stands before it belongs to the value.
             self.flatten(message, *copied, before);
-            *input = Arc::make_mut(types).define(id.wrapping_neg(), input, limits)?;
+            let types = &mut Arc::make_mut(known).types;
+            *input = types.define(id.wrapping_neg(), input, limits)?;
             let after = input.len();
             *copied = after;
             match self.segments.last_mut() {

@@ -89,6 +89,16 @@ pub(super) enum ReplyHeader {
 }
 
 impl ReplyHeader {
+    /// The header of a reply with a value, of which nothing more is said.
+    #[inline]
+    pub(super) fn plain(seq: u64) -> Self {
+        Self::Reply {
+            seq,
+            error: None,
+            metadata: Metadata::new(),
+        }
+    }
+
     /// What a header says. That of a peer that has not shown its caps has calls and
     /// replies alone.
     pub(super) fn new(header: Header<'_>, extended: bool) -> Self {

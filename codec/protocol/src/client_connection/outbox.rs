@@ -1,9 +1,12 @@
 //! [`Outbox`]: the frames that go to the server.
 
-use gobrpc_codec::{Encoder, Limits};
+use gobrpc_codec::{Encoder, Limits, TypeId};
 
+use crate::body::Payload;
 use crate::error::{Delivery, Error, Phase, Result};
-use crate::header::{self, ExtendedRequest, GoRequest, HEADER_BYTES_MAX, Header, caps};
+use crate::header::{
+    self, ExtendedRequest, GoRequest, HEADER_BYTES_MAX, Header, PlainHeader, caps,
+};
 
 /// Encodes frames, each whole or not at all, and holds them until they are written.
 #[derive(Debug)]
@@ -16,6 +19,8 @@ pub(super) struct Outbox {
     taken: u64,
     /// Headers are Go's own.
     pub(super) plain_go: bool,
+    /// The id of their type, once it is defined.
+    header_id: Option<TypeId>,
 }
 
 impl Outbox {
@@ -26,6 +31,7 @@ impl Outbox {
             output: Vec::new(),
             taken: 0,
             plain_go: false,
+            header_id: None,
         }
     }
 
@@ -64,7 +70,40 @@ impl Outbox {
             self.encoder.rollback(checkpoint, &mut self.output);
             return failed(error.into());
         }
+        if self.header_id.is_none() {
+            self.header_id = if self.plain_go {
+                self.encoder.id_of::<GoRequest<'_, '_>>()
+            } else {
+                self.encoder.id_of::<ExtendedRequest<'_, '_>>()
+            };
+        }
         Ok(())
+    }
+
+    /// Appends a call of which no more is said than the method. False if that
+    /// takes a whole [`frame`](Self::frame); nothing was appended then.
+    pub(super) fn plain(&mut self, service_method: &str, seq: u64, body: &Payload) -> bool {
+        let Some(id) = self.header_id else {
+            return false;
+        };
+        let header = PlainHeader {
+            service_method: service_method.as_bytes(),
+            seq,
+        };
+        let length = self.output.len();
+        // Limits below those of a header are looked at by the frame.
+        if self.message_bytes < HEADER_BYTES_MAX || !header.write(id, &mut self.output) {
+            return false;
+        }
+        if self
+            .encoder
+            .append(body.prepared(), &mut self.output)
+            .is_err()
+        {
+            self.output.truncate(length);
+            return false;
+        }
+        true
     }
 
     /// Appends a frame without a body of its own; only to a peer with caps. A few

@@ -101,6 +101,19 @@ pub(super) enum RequestHeader {
 }
 
 impl RequestHeader {
+    /// A request of which nothing more is said.
+    #[inline]
+    pub(super) fn plain(service_method: Arc<str>, seq: u64) -> Self {
+        Self::Request {
+            service_method,
+            seq,
+            timeout: 0,
+            flags: 0,
+            credit: 0,
+            metadata: Metadata::new(),
+        }
+    }
+
     /// What a header says. Go takes every header for a request, and so must we from
     /// whoever has not said that its headers may be something else.
     pub(super) fn new(

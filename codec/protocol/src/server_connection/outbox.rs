@@ -1,9 +1,11 @@
 //! [`Outbox`]: the frames that go to the client.
 
-use gobrpc_codec::{Encoder, Limits};
+use gobrpc_codec::{Encoder, Limits, TypeId};
 
 use crate::error::{Error, Result};
-use crate::header::{ExtendedResponse, GoResponse, HEADER_BYTES_MAX, Header, caps, flags};
+use crate::header::{
+    ExtendedResponse, GoResponse, HEADER_BYTES_MAX, Header, PlainHeader, caps, flags,
+};
 use crate::metadata::Metadata;
 use crate::service::Response;
 
@@ -14,6 +16,10 @@ pub(super) struct Outbox {
     pub(super) output: Vec<u8>,
     /// The peer knows that our headers may be those of the extension.
     greeted: bool,
+    /// The id of the type of our headers, once it is defined.
+    header_id: Option<TypeId>,
+    /// The longest message that the user wants.
+    message_bytes: usize,
 }
 
 /// Longest text of an error that is sent: it has to fit a header.
@@ -25,6 +31,8 @@ impl Outbox {
             encoder: Encoder::with_limits(limits),
             output: Vec::new(),
             greeted: false,
+            header_id: None,
+            message_bytes: limits.message_bytes,
         }
     }
 
@@ -65,6 +73,7 @@ impl Outbox {
         extended: bool,
     ) {
         let failed = match result {
+            Ok(response) if self.plain(seq, service_method, &response, extended) => return,
             Ok(response) => match self.send(seq, service_method, None, Some(&response), extended) {
                 Ok(()) => return,
                 Err(error) => Error::from(error),
@@ -89,6 +98,39 @@ impl Outbox {
         {
             let _ = self.send(seq, "", Some(&plain), None, extended);
         }
+    }
+
+    /// Appends a reply of which no more is said than its value. False if that takes
+    /// more; nothing was appended then.
+    fn plain(
+        &mut self,
+        seq: u64,
+        service_method: &str,
+        response: &Response,
+        extended: bool,
+    ) -> bool {
+        let Some(id) = self.header_id else {
+            return false;
+        };
+        let header = PlainHeader {
+            service_method: service_method.as_bytes(),
+            seq,
+        };
+        let length = self.output.len();
+        // Limits below those of a header are looked at by `send`.
+        if self.message_bytes < HEADER_BYTES_MAX
+            || self.greeted != extended
+            || !response.metadata().is_empty()
+            || !header.write(id, &mut self.output)
+        {
+            return false;
+        }
+        let payload = response.payload().prepared();
+        if self.encoder.append(payload, &mut self.output).is_err() {
+            self.output.truncate(length);
+            return false;
+        }
+        true
     }
 
     fn send(
@@ -145,6 +187,11 @@ impl Outbox {
         match written {
             Ok(()) => {
                 self.greeted |= extended;
+                self.header_id = if extended {
+                    self.encoder.id_of::<ExtendedResponse<'_, '_>>()
+                } else {
+                    self.encoder.id_of::<GoResponse<'_, '_>>()
+                };
                 Ok(())
             }
             Err(error) => {
