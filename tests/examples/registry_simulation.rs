@@ -19,8 +19,9 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use gobrpc_registry::Policy;
+use gobrpc_protocol::Code;
 use gobrpc_registry::balance::{P2c, Subset};
+use gobrpc_registry::{MethodPolicy, Policy, RetryPolicy};
 use gobrpc_tests::simulation::balancers::{self, Named, POLICIES, Score, Setting};
 use gobrpc_tests::simulation::fleet::{Effect, Fleet};
 use plotters::prelude::*;
@@ -96,13 +97,9 @@ fn compare(
 }
 
 /// The loss of a zone under other policies.
-const LOSSES: [Named; 3] = [
-    ("loss of a zone, 6 attempts", persistent),
+const LOSSES: [Named; 2] = [
     ("loss of a zone, subset of 20", subset),
-    (
-        "loss of a zone, subset of 20, 6 attempts",
-        persistent_subset,
-    ),
+    ("loss of a zone, idempotent calls", idempotent),
 ];
 
 /// Runs in virtual time.
@@ -147,16 +144,14 @@ fn subset() -> Policy {
     Policy::new(Subset::new(20, P2c::new()))
 }
 
-fn persistent() -> Policy {
-    let mut policy = Policy::default();
-    policy.retry.attempts = 6;
-    policy
-}
-
-fn persistent_subset() -> Policy {
-    let mut policy = subset();
-    policy.retry.attempts = 6;
-    policy
+/// What was lost on its way is sent again.
+fn idempotent() -> Policy {
+    let mut method = MethodPolicy::default();
+    method.idempotent = true;
+    let mut retry = RetryPolicy::default();
+    retry.codes = vec![Code::Unavailable];
+    method.retry = Some(retry);
+    Policy::default().for_all(method)
 }
 
 /// The text with what is between two marks exchanged.
