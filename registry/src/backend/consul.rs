@@ -35,6 +35,10 @@ use crate::key::{Key, Prefix};
 ///   by Consul a minute later.
 /// - Consul's own bounds hold: 64 pieces of metadata, names of at most 128
 ///   letters, digits, `-` and `_`, values of at most 512 bytes.
+/// - An agent takes 200 connections from one address (`limits.http_max_conns_per_client`)
+///   and closes further ones unanswered. A process has one for each service that it
+///   watches, and a few more: on a machine with many clients raise that limit, or let
+///   them share a process that watches.
 /// - Watches of all services at once are polled every 2 s; those of a service are
 ///   blocking queries.
 ///
