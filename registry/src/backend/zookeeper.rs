@@ -33,6 +33,10 @@ use crate::key::Prefix;
 /// - Nodes are `/services/user/v1/10.0.0.1:8080` with an entry's JSON. Their
 ///   parents are containers, which ZooKeeper removes when they are empty.
 /// - With a [digest user](ZooKeeperBuilder::digest), nodes are for that user only.
+/// - While no server answers, the client library dials on its own: at once, and after
+///   0.1, 0.2, 0.4, … s, about eight times for each session until that is over. The
+///   pauses of the engine come on top of that. Of 200 clients whose server goes, 600
+///   dials in the first second were counted, and 200 in a later one.
 /// - There is no TLS: the client library has it with a C library only. Where the
 ///   network is not trusted, use a tunnel.
 ///
@@ -194,7 +198,8 @@ impl ZooKeeper {
 impl Inner {
     async fn snapshot(&self, prefix: &Prefix) -> Result<Snapshot> {
         let client = self.sessions.shared().await?;
-        let found = self.look(&client, prefix).await?;
+        let look = || self.look(&client, prefix);
+        let found = self.sessions.twice(&client, look).await?;
         let records = found.records.values().cloned().collect();
         let cursor = cursor(client.session_id().0, found.revision);
         let mut snapshot = Snapshot::new(records, cursor);

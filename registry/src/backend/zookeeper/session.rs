@@ -1,8 +1,10 @@
 //! [`Sessions`]: how sessions with ZooKeeper are begun.
 
+use std::future::Future;
 use std::time::Duration;
 
 use tokio::sync::Mutex;
+use tokio::time::timeout;
 use zookeeper_client::{Client, Error as ZkError, SessionState};
 
 use crate::address::Address;
@@ -19,6 +21,9 @@ pub(super) struct Sessions {
 
 /// The timeout of the session that is shared.
 const SHARED: Duration = Duration::from_secs(10);
+
+/// How soon a session goes on that lost its connection, if there is a server.
+const RESUMES: Duration = Duration::from_secs(1);
 
 impl Sessions {
     pub(super) fn new(addresses: &[Address], digest: Option<(String, String)>) -> Self {
@@ -76,6 +81,30 @@ impl Sessions {
                 "{}: no server of it answers ({state})",
                 self.cluster
             ))),
+        }
+    }
+
+    /// Does something with a session; once more if its connection broke and it goes on
+    /// by another one at once. That is how a pause of this process ends, which is no
+    /// outage of ZooKeeper.
+    pub(super) async fn twice<T, W>(&self, client: &Client, work: impl Fn() -> W) -> Result<T>
+    where
+        W: Future<Output = Result<T>>,
+    {
+        let error = match work().await {
+            Err(error) if error.may_pass() => error,
+            done => return done,
+        };
+        let mut states = client.state_watcher();
+        let resumed = async {
+            while self.connected(client).is_err() && !client.state().is_terminated() {
+                states.changed().await;
+            }
+        };
+        let in_time = timeout(RESUMES, resumed).await.is_ok();
+        match in_time && self.connected(client).is_ok() {
+            true => work().await,
+            false => Err(error),
         }
     }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep_until};
 use zookeeper_client::{
     AddWatchMode, Client, Error as ZkError, EventType, PersistentWatcher, SessionState,
     WatchedEvent,
@@ -14,6 +14,7 @@ use super::{Found, HEARTBEAT, Inner, cursor};
 use crate::backend::{BoxFuture, Cursor, Delta, Tail};
 use crate::error::{Error, Result};
 use crate::key::{Key, Prefix};
+use crate::patience::within;
 
 /// What changes in ZooKeeper under a prefix: a recursive watch says which nodes to
 /// read again. After each break it is armed and everything is read again: on a new
@@ -36,6 +37,8 @@ pub(super) struct ZooKeeperTail {
     /// The connection is another one, which the watch is not armed on.
     unarmed: bool,
     connected: bool,
+    /// The connection broke since the work began, which fails for that.
+    broke: bool,
     work: Option<BoxFuture<'static, Result<Work>>>,
     heartbeat_at: Instant,
 }
@@ -60,7 +63,8 @@ impl ZooKeeperTail {
     pub(super) async fn open(inner: Arc<Inner>, prefix: &Prefix, after: Cursor) -> Result<Self> {
         let client = inner.sessions.shared().await?;
         // Before everything is read, so that nothing is missed in between.
-        let watcher = inner.arm(&client, prefix).await?;
+        let arm = || inner.arm(&client, prefix);
+        let watcher = inner.sessions.twice(&client, arm).await?;
         let mut ready = VecDeque::new();
         let told = inner.known.at(prefix, after);
         if told.is_none() {
@@ -77,6 +81,7 @@ impl ZooKeeperTail {
             all: true,
             unarmed: false,
             connected: true,
+            broke: false,
             work: None,
             heartbeat_at: Instant::now() + HEARTBEAT,
         })
@@ -91,23 +96,34 @@ impl ZooKeeperTail {
             self.begin();
             let working = self.work.is_some();
             tokio::select! {
+                // The session's events first: the end of a connection is told before
+                // the work that it ends.
+                biased;
+                event = self.watcher.changed() => self.hear(event)?,
                 work = async { match &mut self.work {
                     Some(work) => work.await,
                     None => std::future::pending().await,
                 }}, if working => {
                     self.work = None;
                     self.heartbeat_at = Instant::now() + HEARTBEAT;
-                    self.take(work?);
+                    match work {
+                        Ok(work) => self.take(work),
+                        // The session may go on by another connection, and everything
+                        // is read again then; who waits for that knows for how long.
+                        Err(_) if self.broke => self.all = true,
+                        Err(error) => return Err(error),
+                    }
                 }
-                event = self.watcher.changed() => self.hear(event)?,
                 () = sleep_until(self.heartbeat_at), if !working && self.connected => {
                     let (inner, client) = (Arc::clone(&self.inner), self.client.clone());
+                    self.broke = false;
                     self.work = Some(Box::pin(async move {
                         let root = inner.nodes.root();
-                        let answer = timeout(PROBE, client.sync(&root)).await;
-                        let answer = answer.map_err(|_| Error::silent(PROBE))?;
-                        answer.map_err(|error| inner.fault(&root, &error))?;
-                        Ok(Work::Alive)
+                        let probe = async {
+                            let synced = client.sync(&root).await;
+                            synced.map_err(|error| inner.fault(&root, &error))
+                        };
+                        within(PROBE, probe).await.map(|()| Work::Alive)
                     }));
                 }
             }
@@ -119,6 +135,7 @@ impl ZooKeeperTail {
         if self.work.is_some() || !self.connected {
             return;
         }
+        self.broke = false;
         let (inner, client) = (Arc::clone(&self.inner), self.client.clone());
         if self.all {
             (self.all, self.dirty) = (false, BTreeSet::new());
@@ -150,7 +167,7 @@ impl ZooKeeperTail {
     fn hear(&mut self, event: WatchedEvent) -> Result<()> {
         if event.event_type == EventType::Session {
             match event.session_state {
-                SessionState::Disconnected => self.connected = false,
+                SessionState::Disconnected => (self.connected, self.broke) = (false, true),
                 state if state.is_terminated() => {
                     return Err(Error::unavailable(format_args!(
                         "{}: the session is over ({state})",
