@@ -69,10 +69,8 @@
 //! - A reply that is dropped drops the layers' futures, with the call inside.
 
 mod answer;
-mod bearer_token;
 mod layered;
 mod next;
-mod timeout;
 
 use std::fmt;
 use std::future::Future;
@@ -82,10 +80,8 @@ use std::sync::Arc;
 use gobrpc_protocol::{Request, Result};
 
 pub use answer::Answer;
-pub use bearer_token::BearerToken;
 pub use layered::Layered;
 pub use next::Next;
-pub use timeout::Timeout;
 
 pub(crate) use layered::start;
 

@@ -24,7 +24,6 @@ mod client;
 mod codec;
 mod connection;
 pub mod connector;
-mod departure;
 mod driver;
 mod keepalive;
 pub mod layer;

@@ -1,4 +1,4 @@
-//! [`Link`]: the way to one peer, with at most one connection for new calls.
+//! [`Link`]: the way to one peer, with at most one connection at a time.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -121,30 +121,23 @@ impl Link {
             return abandoned;
         };
         let mut state = self.lock();
-        let mut removed = None;
-        let task = match *place {
+        let removed = match *place {
             Place::Nowhere => None,
-            // It may have been the last that kept the link up, and the peer may have
-            // to be told.
-            Place::Queue(ticket) => {
-                removed = state.queue.remove(ticket);
-                if state.is_open() {
-                    None
-                } else {
-                    state.take_task()
-                }
-            }
+            Place::Queue(ticket) => state.queue.remove(ticket),
             Place::Connection { number, seq } => {
-                let unwritten = state.connection_at(number).is_some_and(|connection| {
+                if let Some(connection) = state.connection() {
                     connection.cancel(number, seq);
-                    connection.output_len() > 0 || connection.is_going_away()
-                });
-                if state.is_open() && !unwritten {
-                    None
-                } else {
-                    state.take_task_at(number)
                 }
+                None
             }
+        };
+        // It may have been the last that kept the link up, and the peer may have
+        // to be told.
+        let unwritten = state.connection().is_some_and(|it| it.output_len() > 0);
+        let task = if state.is_open() && !unwritten {
+            None
+        } else {
+            state.take_task()
         };
         drop(state);
         drop(removed);
@@ -159,7 +152,7 @@ impl Link {
         let mut state = self.lock();
         if state.is_open() {
             state.gate = match state.stage {
-                Stage::Down if state.leaving.is_empty() => Gate::Ended(closed()),
+                Stage::Down => Gate::Ended(closed()),
                 _ => Gate::Retired,
             };
         }

@@ -12,10 +12,9 @@ use tokio::time::Instant;
 
 use crate::connection::Connection;
 use crate::connector::BoxedIo;
-use crate::departure::Departure;
 use crate::driver::{Driver, End};
 use crate::link::Link;
-use crate::state::{Failure, Leaving, Stage, State};
+use crate::state::{Failure, Stage, State};
 
 /// The one task of a link. It lives while there is a dial or a connection.
 ///
@@ -90,22 +89,17 @@ impl LinkTask {
                     return link.dial_failed(error);
                 }
             };
-            let number = link.up();
-            let mut driver = Driver::new(&link, number, stream);
-            let next = match driver.run().await {
+            link.up();
+            let (written, end) = Driver::new(&link, stream).run().await;
+            match end {
                 End::Finished => break,
-                End::Lost(cause) => link.lost(driver.written(), cause),
-                End::Leaving => {
-                    tokio::spawn(Departure::new(&link, driver).run());
-                    link.left(number)
-                }
-            };
-            match next {
-                Next::Dial(at) => self.not_before = at,
-                Next::Stop => {
-                    self.over = true;
-                    return;
-                }
+                End::Lost(cause) => match link.lost(written, cause) {
+                    Next::Dial(at) => self.not_before = at,
+                    Next::Stop => {
+                        self.over = true;
+                        return;
+                    }
+                },
             }
         }
         self.over = true;
@@ -172,41 +166,18 @@ impl Link {
         }
     }
 
-    /// Notes that there is a connection; gives its number.
-    fn up(&self) -> u64 {
+    fn up(&self) {
         tracing::debug!(peer = %self.peer, "connected");
         let mut failed = Vec::new();
         let mut state = self.lock();
         state.connections += 1;
         state.failure = None;
-        let number = state.connections;
-        let connection = Connection::new(number, &self.options);
+        let connection = Connection::new(state.connections, &self.options);
         state.stage = Stage::Up(Box::new(connection));
         state.admit(&self.options, &mut failed);
         drop(state);
         self.changed.notify_waiters();
         self.complete(failed);
-        number
-    }
-
-    /// Dials again if calls wait, since the connection takes no more.
-    fn left(&self, number: u64) -> Next {
-        tracing::debug!(peer = %self.peer, "the server sends us to another connection");
-        let mut state = self.lock();
-        let is_proven = |it: &Leaving| it.connection.is_proven(self.options.backoff_max);
-        let wait = match state.leaving_at(number) {
-            Some(leaving) if !is_proven(leaving) => state.backoff.fail(),
-            _ => Duration::ZERO,
-        };
-        let next = if state.queue.is_empty() {
-            state.down();
-            Next::Stop
-        } else {
-            Next::Dial((!wait.is_zero()).then(|| Instant::now() + wait))
-        };
-        drop(state);
-        self.changed.notify_waiters();
-        next
     }
 
     /// Fails the calls of a connection that is gone. Those that still wait for
@@ -215,15 +186,11 @@ impl Link {
         tracing::debug!(peer = %self.peer, error = %cause, "connection lost");
         let mut state = self.lock();
         let stage = std::mem::replace(&mut state.stage, Stage::Dialling);
-        let mut unblocked = Vec::new();
         let (proven, completions) = match stage {
-            Stage::Up(mut connection) => {
-                unblocked = connection.take_blocked();
-                (
-                    connection.is_proven(self.options.backoff_max),
-                    connection.fail(written, &cause),
-                )
-            }
+            Stage::Up(connection) => (
+                connection.is_proven(self.options.backoff_max),
+                connection.fail(written, &cause),
+            ),
             _ => (true, Vec::new()),
         };
         let now = Instant::now();
@@ -247,6 +214,7 @@ impl Link {
             let can_wait = wait.is_zero() || waiting.slot.deadline.is_some_and(|at| at > retry_at);
             !reconnect || !can_wait
         });
+        let unblocked = state.take_unblocked(&self.options);
         let next = if state.queue.is_empty() {
             state.down();
             Next::Stop
@@ -280,10 +248,8 @@ impl Link {
         );
         let mut state = self.lock();
         let stage = std::mem::replace(&mut state.stage, Stage::Down);
-        let mut unblocked = Vec::new();
         let completions = match stage {
-            Stage::Up(mut connection) => {
-                unblocked = connection.take_blocked();
+            Stage::Up(connection) => {
                 if !self.options.reconnect {
                     state.end(&cause);
                 }
@@ -300,6 +266,7 @@ impl Link {
             retry_at: Instant::now(),
         });
         state.down();
+        let unblocked = state.take_unblocked(&self.options);
         drop(state);
         self.changed.notify_waiters();
         self.complete(completions);

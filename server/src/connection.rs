@@ -3,7 +3,6 @@
 mod admission;
 mod calls;
 mod driver;
-mod lifetime;
 mod shared;
 mod socket;
 

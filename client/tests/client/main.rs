@@ -17,7 +17,6 @@ mod flush;
 mod hostile;
 mod http_connect;
 mod keepalive;
-mod leaving;
 mod places;
 mod reconnect;
 mod server;

@@ -1,5 +1,6 @@
 //! The Go side: the peers of `tests/peers/go`, built by the Go that
-//! `tests/setup-go.sh` finds.
+//! `tests/setup-go.sh` finds. The tests have the same in `tests/src/go.rs`: this is a
+//! workspace of its own, so that they share no code.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -2,7 +2,8 @@
 
 pub mod codec;
 pub mod go;
+pub mod rpc;
 pub mod table;
 
 /// A bench has nobody to tell but the person who runs it.
-pub type Result<T, E = Box<dyn std::error::Error>> = std::result::Result<T, E>;
+pub type Result<T, E = Box<dyn std::error::Error + Send + Sync>> = std::result::Result<T, E>;

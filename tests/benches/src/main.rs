@@ -1,5 +1,5 @@
 //! gobrpc beside its peers, in one run:
-//! `cargo run --release --manifest-path tests/benches/Cargo.toml -- codec`.
+//! `cargo run --release --manifest-path tests/benches/Cargo.toml -- codec`, or `-- rpc`.
 //!
 //! Each figure is made by a process of its own. The rounds of all peers alternate,
 //! so that what else the machine does meets them all alike; tables show medians,
@@ -7,7 +7,7 @@
 //! system, all threads: Go's collector counts, and other programs do not.
 
 use clap::{Parser, Subcommand};
-use gobrpc_benches::codec;
+use gobrpc_benches::{codec, rpc};
 
 #[derive(Parser)]
 #[command(about = "gobrpc beside its peers, in one run")]
@@ -20,14 +20,21 @@ struct Options {
 enum Bench {
     /// Encoding and decoding, beside Go's gob, gobwire, bincode, postcard, rmp-serde.
     Codec(codec::Options),
+    /// Calls over loopback TCP, beside Go's net/rpc, go-netrpc, tarpc, tonic.
+    Rpc(rpc::Options),
     /// One figure: what the tables start for each.
     #[command(hide = true)]
     Worker(codec::worker::Options),
+    /// One end of a connection.
+    #[command(hide = true)]
+    RpcWorker(rpc::worker::Options),
 }
 
 fn main() -> gobrpc_benches::Result<()> {
     match Options::parse().bench {
         Bench::Codec(options) => codec::run(&options),
+        Bench::Rpc(options) => rpc::run(&options),
         Bench::Worker(options) => codec::worker::run(&options, None),
+        Bench::RpcWorker(options) => rpc::worker::run(&options),
     }
 }

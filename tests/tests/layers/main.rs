@@ -10,7 +10,5 @@
 
 mod around_client;
 mod around_server;
-mod auth;
-mod limits;
 mod service;
 mod with_go;

@@ -96,7 +96,6 @@ pub(super) enum RequestHeader {
     Ping {
         reference: u64,
     },
-    Pong,
     /// Of a kind that is not known here.
     Unknown,
 }
@@ -155,7 +154,6 @@ impl RequestHeader {
             kind::PING => Self::Ping {
                 reference: header.reference,
             },
-            kind::PONG => Self::Pong,
             _ => Self::Unknown,
         }
     }

@@ -1,5 +1,5 @@
 // Command bench is the Go net/rpc side of the benchmarks: a server with
-// -serve, else a client that keeps calls in flight on one connection.
+// -serve, else a client that keeps calls in flight.
 package main
 
 import (
@@ -20,7 +20,8 @@ func main() {
 	asServer := flag.Bool("serve", false, "serve until stdin ends")
 	network := flag.String("network", "tcp", "tcp or unix")
 	addr := flag.String("addr", "127.0.0.1:0", "address or socket path")
-	inflight := flag.Int("inflight", 1, "calls in flight")
+	inflight := flag.Int("inflight", 1, "calls in flight on each connection")
+	conns := flag.Int("conns", 1, "connections")
 	seconds := flag.Float64("seconds", 1, "how long to run")
 	op := flag.String("op", "mul", "mul, echo4k or echo64k")
 	flag.Parse()
@@ -29,12 +30,16 @@ func main() {
 		serve(*network, *addr)
 		return
 	}
-	client, err := rpc.Dial(*network, *addr)
-	if err != nil {
-		log.Fatal(err)
+	var clients []*rpc.Client
+	for i := 0; i < *conns; i++ {
+		client, err := rpc.Dial(*network, *addr)
+		if err != nil {
+			log.Fatal(err)
+		}
+		defer client.Close()
+		clients = append(clients, client)
 	}
-	defer client.Close()
-	result, err := run(client, *op, *inflight, *seconds)
+	result, err := run(clients, *op, *inflight, *seconds)
 	if err != nil {
 		log.Fatal(err)
 	}

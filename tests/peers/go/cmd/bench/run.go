@@ -39,27 +39,61 @@ func operation(client *rpc.Client, op string) (start, error) {
 	return nil, fmt.Errorf("unknown -op %q", op)
 }
 
-func run(client *rpc.Client, op string, inflight int, seconds float64) (result, error) {
-	begin, err := operation(client, op)
-	if err != nil {
-		return result{}, err
-	}
+func run(clients []*rpc.Client, op string, inflight int, seconds float64) (result, error) {
 	if inflight < 1 {
 		return result{}, fmt.Errorf("-inflight must be at least 1")
 	}
-	done := make(chan *rpc.Call, inflight)
-	// One warm-up call sends the type definitions.
-	begin(done)
-	if call := <-done; call.Error != nil {
-		return result{}, call.Error
+	var begins []start
+	for _, client := range clients {
+		begin, err := operation(client, op)
+		if err != nil {
+			return result{}, err
+		}
+		// One warm-up call sends the type definitions.
+		done := make(chan *rpc.Call, 1)
+		begin(done)
+		if call := <-done; call.Error != nil {
+			return result{}, call.Error
+		}
+		begins = append(begins, begin)
 	}
-
-	var micros []float64
-	calls, flying := 0, 0
 	cpu := cpuSeconds()
 	t0 := time.Now()
-	sent := t0
 	end := t0.Add(time.Duration(seconds * float64(time.Second)))
+	if len(begins) == 1 {
+		r, err := load(begins[0], inflight, end)
+		r.Seconds, r.CPUSeconds = time.Since(t0).Seconds(), cpuSeconds()-cpu
+		return r, err
+	}
+	type outcome struct {
+		result
+		error
+	}
+	outcomes := make(chan outcome)
+	for _, begin := range begins {
+		go func(begin start) {
+			r, err := load(begin, inflight, end)
+			outcomes <- outcome{r, err}
+		}(begin)
+	}
+	var sum result
+	for range begins {
+		outcome := <-outcomes
+		if outcome.error != nil {
+			return result{}, outcome.error
+		}
+		sum.Calls += outcome.Calls
+	}
+	sum.Seconds, sum.CPUSeconds = time.Since(t0).Seconds(), cpuSeconds()-cpu
+	return sum, nil
+}
+
+// load keeps calls in flight on one connection until the end.
+func load(begin start, inflight int, end time.Time) (result, error) {
+	done := make(chan *rpc.Call, inflight)
+	var micros []float64
+	calls, flying := 0, 0
+	sent := time.Now()
 	for ; flying < inflight; flying++ {
 		begin(done)
 	}
@@ -80,7 +114,7 @@ func run(client *rpc.Client, op string, inflight int, seconds float64) (result, 
 			flying--
 		}
 	}
-	r := result{Calls: calls, Seconds: time.Since(t0).Seconds(), CPUSeconds: cpuSeconds() - cpu}
+	r := result{Calls: calls}
 	if len(micros) > 0 {
 		sort.Float64s(micros)
 		r.P50 = micros[len(micros)/2]
