@@ -225,11 +225,10 @@ impl Client {
     #[must_use]
     pub fn in_flight(&self) -> usize {
         let mut state = self.handle.link.lock();
-        let queued = state.queue.len();
-        queued
-            + state
-                .connection()
-                .map_or(0, |connection| connection.in_flight())
+        let leaving = state.leaving.iter().map(|it| it.connection.in_flight());
+        let elsewhere = state.queue.len() + leaving.sum::<usize>();
+        let connection = state.connection();
+        elsewhere + connection.map_or(0, |connection| connection.in_flight())
     }
 
     /// True while there is a connection.

@@ -121,6 +121,17 @@ impl<T> Codec<T> {
         self.gob().is_some()
     }
 
+    /// True if the peer wants no further calls on this connection.
+    pub(crate) fn is_going_away(&self) -> bool {
+        self.gob().is_some_and(ClientConnection::is_going_away)
+    }
+
+    /// Takes out the calls that the peer has said that it does not take.
+    pub(crate) fn take_refused(&mut self) -> Vec<(Seq, T)> {
+        self.gob_mut()
+            .map_or_else(Vec::new, ClientConnection::take_refused)
+    }
+
     /// What was given with a call, if somebody waits for it; of those with streams.
     pub(crate) fn call_of(&self, seq: Seq) -> Option<&T> {
         self.gob()?.call_of(seq)

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::task::Waker;
 use std::time::Duration;
 
 use bytes::BytesMut;
@@ -45,8 +46,12 @@ pub(crate) struct Connection {
     written: u64,
     /// Calls that somebody waits for.
     live: usize,
+    /// Those of them that have streams.
+    streaming: usize,
     answered: bool,
     opened: Instant,
+    /// Streams that wait for the write buffer.
+    blocked: Vec<Waker>,
 }
 
 impl Connection {
@@ -58,8 +63,10 @@ impl Connection {
             unwritten_from: 0,
             written: 0,
             live: 0,
+            streaming: 0,
             answered: false,
             opened: Instant::now(),
+            blocked: Vec::new(),
         }
     }
 
@@ -71,10 +78,42 @@ impl Connection {
         self.protocol.in_flight() < options.max_in_flight.max(1) && self.has_write_room(options)
     }
 
+    /// Waits until the write buffer takes an item of a stream.
+    pub(crate) fn poll_write_room(&mut self, options: &Options, waker: &Waker) -> bool {
+        let room = self.has_write_room(options);
+        if !room {
+            self.blocked.push(waker.clone());
+        }
+        room
+    }
+
+    /// Those who waited and need not, to be woken when the lock was given back.
+    pub(crate) fn take_unblocked(&mut self, options: &Options) -> Vec<Waker> {
+        if self.blocked.is_empty() || !self.has_write_room(options) {
+            return Vec::new();
+        }
+        std::mem::take(&mut self.blocked)
+    }
+
+    /// All who wait, since the connection is gone.
+    pub(crate) fn take_blocked(&mut self) -> Vec<Waker> {
+        std::mem::take(&mut self.blocked)
+    }
+
     /// True if the write buffer takes more.
-    pub(crate) fn has_write_room(&self, options: &Options) -> bool {
+    fn has_write_room(&self, options: &Options) -> bool {
         let buffered = self.protocol.appended() - self.written;
         buffered == 0 || buffered < options.max_write_buffer as u64
+    }
+
+    /// Its number among the link's connections.
+    pub(crate) fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// True if the peer wants no further calls on it.
+    pub(crate) fn is_going_away(&self) -> bool {
+        self.protocol.is_going_away()
     }
 
     /// Whether the peer has streams; `None` if that is not known, and then it is
@@ -124,6 +163,7 @@ impl Connection {
         });
         self.unwritten.push_back((started.seq, started.end));
         self.live += 1;
+        self.streaming += usize::from(slot.is_streaming());
         if let Some(outbound) = &slot.outbound {
             outbound.grant(INITIAL_CREDIT);
         }
@@ -133,9 +173,17 @@ impl Connection {
     /// Gives up on a call of the connection with that number, and tells the peer
     /// if it understands that.
     pub(crate) fn cancel(&mut self, number: u64, seq: Seq) {
-        if number == self.number && self.protocol.cancel(seq).is_some() {
-            self.live -= 1;
+        if number == self.number
+            && let Some(slot) = self.protocol.cancel(seq)
+        {
+            self.forget(&slot);
         }
+    }
+
+    /// Notes that nobody waits for a call any more.
+    fn forget(&mut self, slot: &Slot) {
+        self.live -= 1;
+        self.streaming -= usize::from(slot.is_streaming());
     }
 
     /// Gives up on a call, if it is on this connection.
@@ -165,9 +213,16 @@ impl Connection {
         self.live
     }
 
-    /// True if there is nothing to write.
-    pub(crate) fn is_flushed(&self) -> bool {
-        self.protocol.appended() == self.written
+    /// True if nothing more will be written, when no more calls come. On behalf of
+    /// a call there may be: items, credit for them, and that it is given up, which
+    /// counts where replies may be long in coming.
+    pub(crate) fn is_done_writing(&self) -> bool {
+        let may_follow = if self.is_going_away() {
+            self.live
+        } else {
+            self.streaming
+        };
+        self.protocol.appended() == self.written && may_follow == 0
     }
 
     /// How many bytes wait to be taken by [`Connection::take_output`].
@@ -212,7 +267,7 @@ impl Connection {
         for _ in 0..max {
             match self.protocol.poll() {
                 Ok(Some(Incoming::Reply(reply))) => {
-                    self.live -= 1;
+                    self.forget(&reply.call);
                     self.answered = true;
                     let metadata = reply.metadata;
                     let result = reply
@@ -229,6 +284,13 @@ impl Connection {
                 Ok(Some(Incoming::Credit { seq, bytes })) => {
                     if let Some(slot) = self.protocol.call_of(seq) {
                         replies.push((Arc::clone(slot), Event::Credit(bytes)));
+                    }
+                }
+                Ok(Some(Incoming::GoAway)) => {
+                    self.answered = true;
+                    for (_, slot) in self.protocol.take_refused() {
+                        self.forget(&slot);
+                        replies.push((slot, Event::Result(Err(refused()))));
                     }
                 }
                 Ok(Some(_)) => {}
@@ -291,4 +353,12 @@ impl Connection {
             })
             .collect()
     }
+}
+
+/// The error of a call that came when the server had stopped to take calls.
+fn refused() -> Error {
+    Error::unavailable("the server goes away, and did not take the call")
+        .with_phase(Phase::Queue)
+        .with_delivery(Delivery::Refused)
+        .not_processed()
 }

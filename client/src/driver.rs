@@ -3,6 +3,7 @@
 use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
 
 use bytes::BytesMut;
@@ -22,8 +23,10 @@ use crate::state::State;
 /// read never keeps us from reading, which would be a deadlock if it did the
 /// same. All calls that were made since the last write go out by one write, and
 /// all replies of one read are taken out before anyone is woken.
-pub(crate) struct Driver<'a> {
-    link: &'a Link,
+pub(crate) struct Driver {
+    link: Arc<Link>,
+    /// The connection's number.
+    number: u64,
     stream: BoxedIo,
     /// What was read; the protocol's own buffer, lent to us.
     input: BytesMut,
@@ -42,6 +45,8 @@ pub(crate) struct Driver<'a> {
     unflushed: bool,
     /// No more calls will come.
     retired: bool,
+    /// It is one of too many that leave.
+    cut: bool,
     /// We have said so to the peer.
     shut: bool,
     completions: Vec<Completion>,
@@ -54,6 +59,9 @@ pub(crate) enum End {
     Finished,
     /// The connection is gone.
     Lost(Error),
+    /// The server wants no further calls on it; it is to be run on for those under
+    /// way, elsewhere.
+    Leaving,
 }
 
 /// Least room to read into. Large enough for a thousand small replies, so that a
@@ -68,10 +76,11 @@ const FULL_WRITE: usize = 32 << 10;
 /// Larger buffers are not kept for the next write.
 const KEEP_CAPACITY: usize = 256 << 10;
 
-impl<'a> Driver<'a> {
-    pub(crate) fn new(link: &'a Link, stream: BoxedIo) -> Self {
+impl Driver {
+    pub(crate) fn new(link: &Arc<Link>, number: u64, stream: BoxedIo) -> Self {
         Self {
-            link,
+            link: Arc::clone(link),
+            number,
             stream,
             input: BytesMut::new(),
             wanted: 0,
@@ -82,16 +91,26 @@ impl<'a> Driver<'a> {
             yielded: false,
             unflushed: false,
             retired: false,
+            cut: false,
             shut: false,
             completions: Vec::new(),
             keepalive: link.options.keepalive.map(Keepalive::new),
         }
     }
 
-    /// How many bytes were written, and why it stopped.
-    pub(crate) async fn run(mut self) -> (u64, End) {
-        let end = poll_fn(|cx| self.poll(cx)).await;
-        (self.written, end)
+    /// Runs until the connection ends, or leaves its link.
+    pub(crate) async fn run(&mut self) -> End {
+        poll_fn(|cx| self.poll(cx)).await
+    }
+
+    /// The connection's number.
+    pub(crate) fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// How many bytes were written.
+    pub(crate) fn written(&self) -> u64 {
+        self.written
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<End> {
@@ -120,7 +139,7 @@ impl<'a> Driver<'a> {
             return Poll::Pending;
         };
         let mut state = self.link.lock();
-        let Some(connection) = state.connection() else {
+        let Some(connection) = state.connection_at(self.number) else {
             return Poll::Pending;
         };
         if !connection.wants_pings() {
@@ -153,8 +172,10 @@ impl<'a> Driver<'a> {
                     if let Some(keepalive) = &mut self.keepalive {
                         keepalive.heard();
                     }
-                    if let Err(error) = self.greet().and_then(|()| self.receive()) {
-                        return Poll::Ready(End::Lost(error));
+                    match self.greet().and_then(|()| self.receive()) {
+                        Ok(false) => {}
+                        Ok(true) => return Poll::Ready(End::Leaving),
+                        Err(error) => return Poll::Ready(End::Lost(error)),
                     }
                 }
                 Poll::Ready(Err(error)) => {
@@ -180,12 +201,14 @@ impl<'a> Driver<'a> {
         Ok(())
     }
 
-    /// Takes the replies out of what was read, and hands them over.
-    fn receive(&mut self) -> Result<(), Error> {
+    /// Takes the replies out of what was read, and hands them over. True if the
+    /// connection leaves its link by it.
+    fn receive(&mut self) -> Result<bool, Error> {
+        let mut leaves = false;
         loop {
-            let more = {
+            let (more, cut) = {
                 let mut state = self.link.lock();
-                let Some(connection) = state.connection() else {
+                let Some(connection) = state.connection_at(self.number) else {
                     return Err(Error::internal("the connection is gone"));
                 };
                 let more = connection.receive(
@@ -194,20 +217,29 @@ impl<'a> Driver<'a> {
                     REPLIES_PER_LOCK,
                     &mut self.completions,
                 );
-                state.admit(&self.link.options, &mut self.completions);
-                more
+                let mut cut = None;
+                if connection.is_going_away() && state.leaving_at(self.number).is_none() {
+                    // No call may get onto it from now on.
+                    cut = state.leave();
+                    leaves = true;
+                }
+                state.admit_to(self.number, &self.link.options, &mut self.completions);
+                (more, cut)
             };
             self.link.complete(self.completions.drain(..));
+            if let Some(cut) = cut {
+                cut.wake();
+            }
             match more {
                 Ok(true) => {}
-                Ok(false) => return Ok(()),
+                Ok(false) => return Ok(leaves),
                 Err(error) => return Err(garbled(error)),
             }
         }
     }
 
     fn eof(&mut self) -> Error {
-        match self.link.lock().connection() {
+        match self.link.lock().connection_at(self.number) {
             Some(connection) => connection.eof(&mut self.input),
             None => Error::internal("the connection is gone"),
         }
@@ -254,10 +286,10 @@ impl<'a> Driver<'a> {
         if self.output.capacity() > KEEP_CAPACITY {
             self.output = Vec::new();
         }
-        let link = self.link;
+        let link = Arc::clone(&self.link);
         let mut state = link.lock();
         self.settle(&mut state, cx);
-        let refilled = match state.connection() {
+        let refilled = match state.connection_at(self.number) {
             Some(connection) if connection.output_len() > 0 => {
                 let more = connection.in_flight() > 1 && connection.output_len() < FULL_WRITE;
                 self.yielded = more && !self.yielded;
@@ -270,7 +302,9 @@ impl<'a> Driver<'a> {
             }
             _ => false,
         };
-        let unblocked = state.take_unblocked(&link.options);
+        let unblocked = state
+            .connection_at(self.number)
+            .map_or_else(Vec::new, |it| it.take_unblocked(&link.options));
         drop(state);
         link.complete(self.completions.drain(..));
         unblocked.into_iter().for_each(Waker::wake);
@@ -278,10 +312,12 @@ impl<'a> Driver<'a> {
     }
 
     fn note_written(&mut self, cx: &mut Context<'_>) {
-        let link = self.link;
+        let link = Arc::clone(&self.link);
         let mut state = link.lock();
         self.settle(&mut state, cx);
-        let unblocked = state.take_unblocked(&link.options);
+        let unblocked = state
+            .connection_at(self.number)
+            .map_or_else(Vec::new, |it| it.take_unblocked(&link.options));
         drop(state);
         link.complete(self.completions.drain(..));
         unblocked.into_iter().for_each(Waker::wake);
@@ -289,26 +325,38 @@ impl<'a> Driver<'a> {
 
     /// Tells the link what was written, and sees what it wants next.
     fn settle(&mut self, state: &mut State, cx: &mut Context<'_>) {
-        state.register(cx.waker());
-        if let Some(connection) = state.connection() {
+        state.register_at(self.number, cx.waker());
+        if let Some(connection) = state.connection_at(self.number) {
             connection.note_written(self.written);
         }
-        state.admit(&self.link.options, &mut self.completions);
-        self.retired = !state.is_open() && state.queue.is_empty();
+        state.admit_to(self.number, &self.link.options, &mut self.completions);
+        self.cut = false;
+        self.retired = match state.leaving_at(self.number) {
+            Some(leaving) => {
+                self.cut = leaving.cut;
+                true
+            }
+            None => !state.is_open() && state.queue.is_empty(),
+        };
     }
 
     /// Ends a retired link: no more is written once all is, and no more is read
     /// once nobody waits.
     fn poll_finished(&mut self, cx: &mut Context<'_>) -> Poll<End> {
-        let (live, flushed) = match self.link.lock().connection() {
-            Some(connection) => (connection.live(), connection.is_flushed()),
+        if self.cut {
+            return Poll::Ready(End::Lost(Error::unavailable(
+                "the server sent calls to another connection too often",
+            )));
+        }
+        let (live, done) = match self.link.lock().connection_at(self.number) {
+            Some(connection) => (connection.live(), connection.is_done_writing()),
             None => return Poll::Ready(End::Finished),
         };
         // About to be written, in the next poll.
         if self.yielded {
             return Poll::Pending;
         }
-        if flushed && !self.unflushed && !self.shut {
+        if done && !self.unflushed && !self.shut {
             match Pin::new(&mut self.stream).poll_shutdown(cx) {
                 Poll::Ready(Ok(())) => self.shut = true,
                 Poll::Ready(Err(error)) if live > 0 => {

@@ -69,8 +69,10 @@
 //! - A reply that is dropped drops the layers' futures, with the call inside.
 
 mod answer;
+mod bearer_token;
 mod layered;
 mod next;
+mod timeout;
 
 use std::fmt;
 use std::future::Future;
@@ -80,8 +82,10 @@ use std::sync::Arc;
 use gobrpc_protocol::{Request, Result};
 
 pub use answer::Answer;
+pub use bearer_token::BearerToken;
 pub use layered::Layered;
 pub use next::Next;
+pub use timeout::Timeout;
 
 pub(crate) use layered::start;
 

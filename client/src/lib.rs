@@ -24,6 +24,7 @@ mod client;
 mod codec;
 mod connection;
 pub mod connector;
+mod departure;
 mod driver;
 mod keepalive;
 pub mod layer;

@@ -1,4 +1,4 @@
-//! [`Link`]: the way to one peer, with at most one connection at a time.
+//! [`Link`]: the way to one peer, with at most one connection for new calls.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -121,23 +121,30 @@ impl Link {
             return abandoned;
         };
         let mut state = self.lock();
-        let removed = match *place {
+        let mut removed = None;
+        let task = match *place {
             Place::Nowhere => None,
-            Place::Queue(ticket) => state.queue.remove(ticket),
-            Place::Connection { number, seq } => {
-                if let Some(connection) = state.connection() {
-                    connection.cancel(number, seq);
+            // It may have been the last that kept the link up, and the peer may have
+            // to be told.
+            Place::Queue(ticket) => {
+                removed = state.queue.remove(ticket);
+                if state.is_open() {
+                    None
+                } else {
+                    state.take_task()
                 }
-                None
             }
-        };
-        // It may have been the last that kept the link up, and the peer may have
-        // to be told.
-        let unwritten = state.connection().is_some_and(|it| it.output_len() > 0);
-        let task = if state.is_open() && !unwritten {
-            None
-        } else {
-            state.take_task()
+            Place::Connection { number, seq } => {
+                let unwritten = state.connection_at(number).is_some_and(|connection| {
+                    connection.cancel(number, seq);
+                    connection.output_len() > 0 || connection.is_going_away()
+                });
+                if state.is_open() && !unwritten {
+                    None
+                } else {
+                    state.take_task_at(number)
+                }
+            }
         };
         drop(state);
         drop(removed);
@@ -152,7 +159,7 @@ impl Link {
         let mut state = self.lock();
         if state.is_open() {
             state.gate = match state.stage {
-                Stage::Down => Gate::Ended(closed()),
+                Stage::Down if state.leaving.is_empty() => Gate::Ended(closed()),
                 _ => Gate::Retired,
             };
         }

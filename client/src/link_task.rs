@@ -12,9 +12,10 @@ use tokio::time::Instant;
 
 use crate::connection::Connection;
 use crate::connector::BoxedIo;
+use crate::departure::Departure;
 use crate::driver::{Driver, End};
 use crate::link::Link;
-use crate::state::{Failure, Stage, State};
+use crate::state::{Failure, Leaving, Stage, State};
 
 /// The one task of a link. It lives while there is a dial or a connection.
 ///
@@ -89,17 +90,22 @@ impl LinkTask {
                     return link.dial_failed(error);
                 }
             };
-            link.up();
-            let (written, end) = Driver::new(&link, stream).run().await;
-            match end {
+            let number = link.up();
+            let mut driver = Driver::new(&link, number, stream);
+            let next = match driver.run().await {
                 End::Finished => break,
-                End::Lost(cause) => match link.lost(written, cause) {
-                    Next::Dial(at) => self.not_before = at,
-                    Next::Stop => {
-                        self.over = true;
-                        return;
-                    }
-                },
+                End::Lost(cause) => link.lost(driver.written(), cause),
+                End::Leaving => {
+                    tokio::spawn(Departure::new(&link, driver).run());
+                    link.left(number)
+                }
+            };
+            match next {
+                Next::Dial(at) => self.not_before = at,
+                Next::Stop => {
+                    self.over = true;
+                    return;
+                }
             }
         }
         self.over = true;
@@ -166,18 +172,41 @@ impl Link {
         }
     }
 
-    fn up(&self) {
+    /// Notes that there is a connection; gives its number.
+    fn up(&self) -> u64 {
         tracing::debug!(peer = %self.peer, "connected");
         let mut failed = Vec::new();
         let mut state = self.lock();
         state.connections += 1;
         state.failure = None;
-        let connection = Connection::new(state.connections, &self.options);
+        let number = state.connections;
+        let connection = Connection::new(number, &self.options);
         state.stage = Stage::Up(Box::new(connection));
         state.admit(&self.options, &mut failed);
         drop(state);
         self.changed.notify_waiters();
         self.complete(failed);
+        number
+    }
+
+    /// Dials again if calls wait, since the connection takes no more.
+    fn left(&self, number: u64) -> Next {
+        tracing::debug!(peer = %self.peer, "the server sends us to another connection");
+        let mut state = self.lock();
+        let is_proven = |it: &Leaving| it.connection.is_proven(self.options.backoff_max);
+        let wait = match state.leaving_at(number) {
+            Some(leaving) if !is_proven(leaving) => state.backoff.fail(),
+            _ => Duration::ZERO,
+        };
+        let next = if state.queue.is_empty() {
+            state.down();
+            Next::Stop
+        } else {
+            Next::Dial((!wait.is_zero()).then(|| Instant::now() + wait))
+        };
+        drop(state);
+        self.changed.notify_waiters();
+        next
     }
 
     /// Fails the calls of a connection that is gone. Those that still wait for
@@ -186,11 +215,15 @@ impl Link {
         tracing::debug!(peer = %self.peer, error = %cause, "connection lost");
         let mut state = self.lock();
         let stage = std::mem::replace(&mut state.stage, Stage::Dialling);
+        let mut unblocked = Vec::new();
         let (proven, completions) = match stage {
-            Stage::Up(connection) => (
-                connection.is_proven(self.options.backoff_max),
-                connection.fail(written, &cause),
-            ),
+            Stage::Up(mut connection) => {
+                unblocked = connection.take_blocked();
+                (
+                    connection.is_proven(self.options.backoff_max),
+                    connection.fail(written, &cause),
+                )
+            }
             _ => (true, Vec::new()),
         };
         let now = Instant::now();
@@ -214,7 +247,6 @@ impl Link {
             let can_wait = wait.is_zero() || waiting.slot.deadline.is_some_and(|at| at > retry_at);
             !reconnect || !can_wait
         });
-        let unblocked = state.take_unblocked(&self.options);
         let next = if state.queue.is_empty() {
             state.down();
             Next::Stop
@@ -248,8 +280,10 @@ impl Link {
         );
         let mut state = self.lock();
         let stage = std::mem::replace(&mut state.stage, Stage::Down);
+        let mut unblocked = Vec::new();
         let completions = match stage {
-            Stage::Up(connection) => {
+            Stage::Up(mut connection) => {
+                unblocked = connection.take_blocked();
                 if !self.options.reconnect {
                     state.end(&cause);
                 }
@@ -266,7 +300,6 @@ impl Link {
             retry_at: Instant::now(),
         });
         state.down();
-        let unblocked = state.take_unblocked(&self.options);
         drop(state);
         self.changed.notify_waiters();
         self.complete(completions);

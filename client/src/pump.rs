@@ -60,33 +60,33 @@ impl Link {
     async fn item(&self, slot: &Slot, payload: &Payload) -> Result<()> {
         poll_fn(|cx| {
             let mut state = self.lock();
-            if !state.poll_write_room(&self.options, cx.waker()) {
+            let Some(connection) = state.connection_of(slot) else {
+                return Poll::Ready(Ok(()));
+            };
+            if !connection.poll_write_room(&self.options, cx.waker()) {
                 return Poll::Pending;
             }
-            Poll::Ready(match state.connection() {
-                Some(connection) => connection.item(slot, payload),
-                None => Ok(()),
-            })
+            Poll::Ready(connection.item(slot, payload))
         })
         .await?;
-        self.wake_task();
+        self.wake_task(slot);
         Ok(())
     }
 
     /// Says that no more items come.
     fn end(&self, slot: &Slot) {
-        if let Some(connection) = self.lock().connection() {
+        if let Some(connection) = self.lock().connection_of(slot) {
             connection.end(slot);
         }
-        self.wake_task();
+        self.wake_task(slot);
     }
 
     /// Gives credit back for a call's replies.
     pub(crate) fn grant(&self, slot: &Slot, bytes: u64) {
-        if let Some(connection) = self.lock().connection() {
+        if let Some(connection) = self.lock().connection_of(slot) {
             connection.grant(slot, bytes);
         }
-        self.wake_task();
+        self.wake_task(slot);
     }
 
     /// Ends a call with an error of our own.
@@ -97,7 +97,7 @@ impl Link {
                 Place::Connection { .. } => {
                     // The peer learns of it first, as what waits may be gone
                     // afterwards.
-                    if let Some(connection) = state.connection() {
+                    if let Some(connection) = state.connection_of(slot) {
                         connection.reset(slot);
                     }
                     (Delivery::Sent, None)
@@ -107,13 +107,19 @@ impl Link {
             }
         };
         drop(removed);
-        self.wake_task();
+        self.wake_task(slot);
         let error = error.with_delivery(delivery);
         slot.complete(Err(error.with_peer(Arc::clone(&self.peer))));
     }
 
-    fn wake_task(&self) {
-        let task = self.lock().take_task();
+    /// Wakes the task that the call goes by.
+    fn wake_task(&self, slot: &Slot) {
+        let mut state = self.lock();
+        let task = match slot.place() {
+            Place::Connection { number, .. } => state.take_task_at(number),
+            Place::Nowhere | Place::Queue(_) => state.take_task(),
+        };
+        drop(state);
         if let Some(task) = task {
             task.wake();
         }

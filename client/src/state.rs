@@ -10,6 +10,7 @@ use crate::backoff::Backoff;
 use crate::connection::{Completion, Connection, Event};
 use crate::options::Options;
 use crate::queue::{Queue, Waiting};
+use crate::slot::{Place, Slot};
 
 /// What the lock of a [`Link`](crate::link::Link) guards.
 pub(crate) struct State {
@@ -25,9 +26,22 @@ pub(crate) struct State {
     pub(crate) connections: u64,
     /// The link's task, when it sleeps.
     task: Option<Waker>,
-    /// Streams that wait for the write buffer.
-    blocked: Vec<Waker>,
+    /// Connections on which calls are under way, and no new ones are made.
+    pub(crate) leaving: Vec<Leaving>,
 }
+
+/// A connection that the server wants to end.
+pub(crate) struct Leaving {
+    pub(crate) connection: Box<Connection>,
+    /// The task that keeps it, when it sleeps.
+    task: Option<Waker>,
+    /// There are too many of them, and this is the oldest.
+    pub(crate) cut: bool,
+}
+
+/// Most connections that leave at a time: a server that sends every call to another
+/// connection, and answers none, must not be able to open them without end.
+const LEAVING_MAX: usize = 16;
 
 /// Whether new calls are taken.
 pub(crate) enum Gate {
@@ -63,32 +77,8 @@ impl State {
             attempts: 0,
             connections: 0,
             task: None,
-            blocked: Vec::new(),
+            leaving: Vec::new(),
         }
-    }
-
-    /// Waits until the write buffer takes an item of a stream.
-    pub(crate) fn poll_write_room(&mut self, options: &Options, waker: &Waker) -> bool {
-        if self
-            .connection()
-            .is_some_and(|it| !it.has_write_room(options))
-        {
-            self.blocked.push(waker.clone());
-            return false;
-        }
-        true
-    }
-
-    /// Those who waited and need not, to be woken when the lock was given back.
-    pub(crate) fn take_unblocked(&mut self, options: &Options) -> Vec<Waker> {
-        if self.blocked.is_empty()
-            || self
-                .connection()
-                .is_some_and(|it| !it.has_write_room(options))
-        {
-            return Vec::new();
-        }
-        std::mem::take(&mut self.blocked)
     }
 
     /// The link's task, to be woken when the lock was given back.
@@ -107,6 +97,80 @@ impl State {
         }
     }
 
+    /// The connection with this number, also if it leaves.
+    pub(crate) fn connection_at(&mut self, number: u64) -> Option<&mut Connection> {
+        match &mut self.stage {
+            Stage::Up(connection) if connection.number() == number => Some(connection),
+            _ => {
+                let leaving = &mut self.leaving;
+                let left = leaving
+                    .iter_mut()
+                    .find(|it| it.connection.number() == number)?;
+                Some(&mut left.connection)
+            }
+        }
+    }
+
+    /// The connection that a call is on, if it is on one.
+    pub(crate) fn connection_of(&mut self, slot: &Slot) -> Option<&mut Connection> {
+        match slot.place() {
+            Place::Connection { number, .. } => self.connection_at(number),
+            Place::Nowhere | Place::Queue(_) => None,
+        }
+    }
+
+    pub(crate) fn leaving_at(&mut self, number: u64) -> Option<&mut Leaving> {
+        self.leaving
+            .iter_mut()
+            .find(|it| it.connection.number() == number)
+    }
+
+    /// The task that keeps a connection, to be woken when the lock was given back.
+    pub(crate) fn take_task_at(&mut self, number: u64) -> Option<Waker> {
+        match self.leaving_at(number) {
+            Some(leaving) => leaving.task.take(),
+            None => self.take_task(),
+        }
+    }
+
+    /// Makes no more calls on the connection; who waits for a place gets another one.
+    /// Gives the task of one that is cut for it, if there are too many.
+    pub(crate) fn leave(&mut self) -> Option<Waker> {
+        let stage = std::mem::replace(&mut self.stage, Stage::Dialling);
+        let Stage::Up(connection) = stage else {
+            self.stage = stage;
+            return None;
+        };
+        self.leaving.push(Leaving {
+            connection,
+            task: None,
+            cut: false,
+        });
+        let surplus = self.leaving.len().checked_sub(LEAVING_MAX + 1)?;
+        let oldest = self.leaving.get_mut(surplus)?;
+        oldest.cut = true;
+        oldest.task.take()
+    }
+
+    /// Takes out a connection that has left.
+    pub(crate) fn take_left(&mut self, number: u64) -> Option<Box<Connection>> {
+        let place = self
+            .leaving
+            .iter()
+            .position(|it| it.connection.number() == number)?;
+        let left = self.leaving.remove(place).connection;
+        self.end_if_over();
+        Some(left)
+    }
+
+    /// Remembers the task that keeps a connection, to be woken by what callers do.
+    pub(crate) fn register_at(&mut self, number: u64, waker: &Waker) {
+        match self.leaving_at(number) {
+            Some(leaving) => leaving.task = Some(waker.clone()),
+            None => self.register(waker),
+        }
+    }
+
     /// Remembers the link's task, to be woken by what callers do.
     pub(crate) fn register(&mut self, waker: &Waker) {
         match &self.task {
@@ -119,7 +183,13 @@ impl State {
     pub(crate) fn down(&mut self) {
         self.stage = Stage::Down;
         self.task = None;
-        if matches!(self.gate, Gate::Retired) {
+        self.end_if_over();
+    }
+
+    /// Notes that a retired link is over, once it is.
+    fn end_if_over(&mut self) {
+        let over = matches!(self.stage, Stage::Down) && self.leaving.is_empty();
+        if over && matches!(self.gate, Gate::Retired) {
             self.gate = Gate::Ended(closed());
         }
     }
@@ -133,6 +203,19 @@ impl State {
                 cause.message()
             );
             self.gate = Gate::Ended(Error::unavailable(message).with_phase(Phase::Queue));
+        }
+    }
+
+    /// As [`State::admit`], for the task that keeps this connection: if it leaves,
+    /// calls go onto another one, whose task would have to be told.
+    pub(crate) fn admit_to(
+        &mut self,
+        number: u64,
+        options: &Options,
+        failed: &mut Vec<Completion>,
+    ) {
+        if self.leaving.is_empty() || self.leaving_at(number).is_none() {
+            self.admit(options, failed);
         }
     }
 

@@ -113,6 +113,25 @@ impl Codec {
         }
     }
 
+    /// Asks the peer to make its calls elsewhere; false if it does not understand
+    /// that.
+    pub(crate) fn go_away(&mut self) -> bool {
+        match self {
+            Self::Gob(connection) => connection.go_away(),
+            #[cfg(feature = "jsonrpc")]
+            Self::Json(_) => false,
+        }
+    }
+
+    /// True once the peer is known to make no further calls.
+    pub(crate) fn is_parted(&self) -> bool {
+        match self {
+            Self::Gob(connection) => connection.is_parted(),
+            #[cfg(feature = "jsonrpc")]
+            Self::Json(_) => false,
+        }
+    }
+
     pub(crate) fn handle_eof(&mut self) -> Result<()> {
         each!(self, connection => connection.handle_eof())
     }

@@ -43,8 +43,22 @@ pub struct ServerConfig {
     /// does not, and the two look the same.
     pub cancel_on_eof: bool,
     /// A connection that the server wants to close counts as quiet after so long
-    /// without a byte (500 ms).
+    /// without a byte (500 ms). Clients of ours are told to go, and need no such
+    /// wait.
     pub quiet: Duration,
+    /// How long a connection may live, a tenth more or less (for ever), so that
+    /// clients spread over servers that were added. Then a client of ours makes its
+    /// further calls on another one, and loses none.
+    ///
+    /// Others, such as Go's, are served until they are quiet. Go's client does not
+    /// dial again: to it a server that closes is gone.
+    pub max_connection_age: Option<Duration>,
+    /// How long calls may still take on a connection that is too old, before it is
+    /// cut (for ever).
+    pub max_connection_age_grace: Option<Duration>,
+    /// How long a connection may be without a call (for ever). It is closed then, at
+    /// the latest after twice as long. Of Go's client holds what is said above.
+    pub max_connection_idle: Option<Duration>,
 }
 
 impl Default for ServerConfig {
@@ -58,6 +72,9 @@ impl Default for ServerConfig {
             max_timeout: None,
             cancel_on_eof: false,
             quiet: Duration::from_millis(500),
+            max_connection_age: None,
+            max_connection_age_grace: None,
+            max_connection_idle: None,
         }
     }
 }
@@ -116,6 +133,27 @@ impl ServerConfig {
     #[must_use]
     pub fn with_quiet(mut self, quiet: Duration) -> Self {
         self.quiet = quiet;
+        self
+    }
+
+    /// Sets [`ServerConfig::max_connection_age`].
+    #[must_use]
+    pub fn with_max_connection_age(mut self, age: Duration) -> Self {
+        self.max_connection_age = Some(age);
+        self
+    }
+
+    /// Sets [`ServerConfig::max_connection_age_grace`].
+    #[must_use]
+    pub fn with_max_connection_age_grace(mut self, grace: Duration) -> Self {
+        self.max_connection_age_grace = Some(grace);
+        self
+    }
+
+    /// Sets [`ServerConfig::max_connection_idle`].
+    #[must_use]
+    pub fn with_max_connection_idle(mut self, idle: Duration) -> Self {
+        self.max_connection_idle = Some(idle);
         self
     }
 }

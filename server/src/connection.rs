@@ -3,6 +3,7 @@
 mod admission;
 mod calls;
 mod driver;
+mod lifetime;
 mod shared;
 mod socket;
 

@@ -78,9 +78,19 @@
 //! ran, add [`Error::not_processed`](crate::Error::not_processed): clients of ours
 //! may then try elsewhere.
 
+mod authorize;
+mod bearer;
+mod buckets;
+pub mod by;
 mod caught;
+mod concurrency_limit;
 mod layered;
 mod next;
+mod principal;
+mod rate_limit;
+mod timeout;
+mod validate;
+pub mod who;
 
 use std::fmt;
 use std::future::Future;
@@ -88,8 +98,15 @@ use std::sync::Arc;
 
 use gobrpc_protocol::{Context, HandlerFuture, Response, Result};
 
+pub use authorize::Authorize;
+pub use bearer::Bearer;
+pub use concurrency_limit::ConcurrencyLimit;
 pub use layered::Layered;
 pub use next::Next;
+pub use principal::Principal;
+pub use rate_limit::RateLimit;
+pub use timeout::Timeout;
+pub use validate::Validate;
 
 /// Stands around handlers: sees a call before its argument is decoded, may change or
 /// refuse it, and sees how it ends.

@@ -101,9 +101,13 @@ impl Running {
         self.shared.health.clone()
     }
 
-    /// Stops without losing a call: closes the listener, answers all that comes
-    /// on open connections until each is quiet or its peer closes, and cuts what
-    /// is left when `grace` is over.
+    /// Stops without losing a call: closes the listener, sends clients elsewhere,
+    /// answers all that still comes on open connections, and cuts what is left when
+    /// `grace` is over.
+    ///
+    /// Clients of ours are told to make their further calls on another connection;
+    /// they finish those under way, streams too, and close. Go's cannot be told: their
+    /// connections are served until each is quiet, or is closed by them.
     ///
     /// Take the server out of the registry before, so that clients go elsewhere;
     /// those that look at its health are told by [`Health::shut_down`], some time

@@ -10,14 +10,20 @@
 
 use std::time::Duration;
 
+use gobrpc_server::ServerConfig;
 use gobrpc_tests::{go, model};
 
 /// Runs the Go suite against a server of ours; every check must pass.
 async fn suite(listen: &str, args: &[&str]) {
+    suite_with(ServerConfig::default(), listen, args).await;
+}
+
+async fn suite_with(config: ServerConfig, listen: &str, args: &[&str]) {
     if go::peers().is_none() {
         return;
     }
-    let running = model::server().unwrap().start(listen).await.unwrap();
+    let server = model::server().unwrap().with_config(config);
+    let running = server.start(listen).await.unwrap();
     let mut args: Vec<String> = args.iter().map(|&arg| arg.to_owned()).collect();
     args.extend(["-addr".to_owned(), running.host().to_owned()]);
     let output = tokio::task::spawn_blocking(move || {
@@ -74,4 +80,16 @@ async fn dial_unix() {
 #[tokio::test]
 async fn dial_tcp_on_one_thread() {
     suite("127.0.0.1:0", &["-network", "tcp", "-mode", "dial"]).await;
+}
+
+/// Go's client cannot be sent to another connection: it never sees a frame that it
+/// does not know, and is served for as long as it calls.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_connection_that_is_too_old_is_served_until_it_is_quiet() {
+    let config = ServerConfig::default()
+        .with_max_connection_age(Duration::from_nanos(1))
+        .with_max_connection_idle(Duration::from_secs(20))
+        .with_quiet(Duration::from_secs(20));
+    let args = ["-network", "tcp", "-mode", "dial"];
+    suite_with(config, "tcp://127.0.0.1:0", &args).await;
 }

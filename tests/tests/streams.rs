@@ -327,6 +327,21 @@ async fn arguments_go_one_after_the_other(fixture: Fixture) {
     fixture.idle().await;
 }
 
+/// The last handle of a client goes while its call sends and receives.
+#[tokio::test]
+async fn a_stream_outlives_its_client() {
+    let (running, _) = connected().await.connection.unwrap();
+    let client = Client::connect(running.address());
+    let (mut sender, numbers) = Streaming::channel(1);
+    let mut doubled = FlowClient::new(client).double(numbers).await.unwrap();
+    for number in 0..100 {
+        sender.send(number).await.unwrap();
+        assert_eq!(doubled.next().await.unwrap().unwrap(), 2 * number);
+    }
+    drop(sender);
+    assert!(doubled.next().await.is_none());
+}
+
 async fn both_ways_at_once(fixture: Fixture) {
     let (mut sender, numbers) = Streaming::channel(4);
     let mut doubled = fixture.flow.double(numbers).await.unwrap();

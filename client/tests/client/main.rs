@@ -17,6 +17,7 @@ mod flush;
 mod hostile;
 mod http_connect;
 mod keepalive;
+mod leaving;
 mod places;
 mod reconnect;
 mod server;

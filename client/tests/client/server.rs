@@ -44,6 +44,23 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
         Some((request.seq, request.body.unwrap().decode().unwrap()))
     }
 
+    /// Sends the client to another connection; what came before it had heard that.
+    pub(crate) async fn part(&mut self) -> Vec<IncomingRequest> {
+        assert!(self.connection.go_away());
+        let mut requests = Vec::new();
+        loop {
+            self.flush().await.unwrap();
+            while let Some(request) = self.connection.poll_request().unwrap() {
+                requests.push(request);
+            }
+            if self.connection.is_parted() {
+                return requests;
+            }
+            let read = self.stream.read_buf(self.connection.input()).await;
+            assert_ne!(read.unwrap(), 0, "the client has closed");
+        }
+    }
+
     pub(crate) async fn reply(&mut self, seq: u64, result: Result<Response>) -> io::Result<()> {
         self.connection.reply(seq, "A.B", result);
         self.flush().await

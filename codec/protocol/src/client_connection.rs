@@ -46,6 +46,10 @@ pub struct ClientConnection<T> {
     hello: Option<u64>,
     /// Calls that were given up before we knew how to say so.
     untold: Vec<u64>,
+    /// The last call that the peer takes; the greatest number while it says nothing.
+    last_taken: u64,
+    /// The peer wants no further calls here.
+    going_away: bool,
 }
 
 /// The number of a call on its connection.
@@ -101,6 +105,8 @@ impl<T> ClientConnection<T> {
             peer: PeerKind::Unknown,
             hello: None,
             untold: Vec::new(),
+            last_taken: u64::MAX,
+            going_away: false,
         }
     }
 
@@ -364,6 +370,21 @@ impl<T> ClientConnection<T> {
         self.peer != PeerKind::Unknown
     }
 
+    /// True if the peer wants no further calls on this connection.
+    #[must_use]
+    pub fn is_going_away(&self) -> bool {
+        self.going_away
+    }
+
+    /// Takes out the calls that the peer has said that it does not take: they did
+    /// not run, and may be made elsewhere, be they idempotent or not.
+    pub fn take_refused(&mut self) -> Vec<(Seq, T)> {
+        if self.last_taken == u64::MAX {
+            return Vec::new();
+        }
+        self.pending.give_up_after(self.last_taken)
+    }
+
     /// The next whole reply. What else comes before it is passed over, so this is
     /// for those who have no streams.
     ///
@@ -453,6 +474,12 @@ impl<T> ClientConnection<T> {
                     reference,
                     ..Header::default()
                 }),
+                ReplyHeader::GoAway { last } => {
+                    self.going_away = true;
+                    // What was taken once cannot become untaken, nor the reverse.
+                    self.last_taken = self.last_taken.min(last);
+                    return Ok(Some(Incoming::GoAway));
+                }
                 ReplyHeader::Other => {}
             }
         }

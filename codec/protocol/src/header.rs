@@ -81,8 +81,13 @@ pub mod caps {
     /// [`CREDIT`]: super::kind::CREDIT
     pub const STREAMS: u64 = 2;
 
+    /// The frame [`GO_AWAY`], after which a client makes its calls elsewhere.
+    ///
+    /// [`GO_AWAY`]: super::kind::GO_AWAY
+    pub const GO_AWAY: u64 = 4;
+
     /// All that this version understands.
-    pub const OURS: u64 = EXTENDED | STREAMS;
+    pub const OURS: u64 = EXTENDED | STREAMS | GO_AWAY;
 }
 
 /// Values of [`Header::kind`]. All but [`CALL`](self::kind::CALL) are sent to
@@ -104,6 +109,10 @@ pub mod kind {
     pub const PING: u64 = 5;
     /// Answers a [`PING`].
     pub const PONG: u64 = 6;
+    /// The server takes no calls after the one in `Ref`: they did not run, and are
+    /// to be made elsewhere. With 2^64-1 it takes what is under way; the client is
+    /// to make no further calls on this connection.
+    pub const GO_AWAY: u64 = 7;
 }
 
 /// Bits of [`Header::flags`].

@@ -12,7 +12,8 @@ use crate::body::{Body, Payload};
 use crate::error::{Code, Error, Result};
 use crate::flow;
 use crate::header::{
-    HEADER_BYTES_MAX, Header, NO_CALL, PlainHeader, flags, is_extended, is_header, kind, reserved,
+    HEADER_BYTES_MAX, Header, NO_CALL, PlainHeader, caps, flags, is_extended, is_header, kind,
+    reserved,
 };
 use crate::info::StreamKind;
 use crate::method::RESERVED_PREFIX;
@@ -63,6 +64,21 @@ pub struct ServerConnection {
     last_method: Option<Arc<str>>,
     /// The peer's headers are those of the extension.
     extended: bool,
+    /// What the peer says that it understands.
+    peer_caps: u64,
+    /// The last call that came.
+    last_seq: u64,
+    farewell: Farewell,
+}
+
+/// How far the peer is told to make its calls elsewhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Farewell {
+    None,
+    /// It was asked to; calls that were under way are taken.
+    Asked,
+    /// It has heard it, and what comes now is refused.
+    Final,
 }
 
 /// The argument of [`reserved::CANCEL`].
@@ -95,6 +111,9 @@ impl ServerConnection {
             header_type: None,
             last_method: None,
             extended: false,
+            peer_caps: 0,
+            last_seq: 0,
+            farewell: Farewell::None,
         }
     }
 
@@ -162,6 +181,12 @@ impl ServerConnection {
                     credit,
                     metadata,
                 } => {
+                    if self.farewell == Farewell::Final {
+                        let error = Error::unavailable("the server goes away: call elsewhere");
+                        self.reply(seq, &service_method, Err(error.not_processed()));
+                        continue;
+                    }
+                    self.last_seq = seq;
                     if service_method.starts_with(RESERVED_PREFIX) {
                         match self.handle_reserved(seq, &service_method, body) {
                             Some(incoming) => return Ok(Some(incoming)),
@@ -191,6 +216,7 @@ impl ServerConnection {
                 }
                 RequestHeader::Cancel { seq } => return Ok(Some(Incoming::Cancel { seq })),
                 RequestHeader::Ping { reference } => self.pong(reference),
+                RequestHeader::Pong => self.part(),
                 RequestHeader::Unknown => {}
             }
         }
@@ -232,6 +258,7 @@ impl ServerConnection {
             self.extended,
             &mut self.last_method,
         ));
+        self.peer_caps |= header.caps;
         self.decoder.set_message_bytes(usize::MAX);
         Ok(true)
     }
@@ -268,6 +295,53 @@ impl ServerConnection {
             seq: NO_CALL,
             kind: kind::PONG,
             reference,
+            ..Header::default()
+        });
+    }
+
+    /// Asks the peer to make no further calls on this connection. False if it does
+    /// not understand that, as Go's do not; then it is to be served until it is
+    /// quiet.
+    ///
+    /// As HTTP/2 has it (RFC 9113, 6.8), in two steps: calls that were under way are
+    /// taken, and a ping tells when the last of them has come. Those that still come
+    /// behind its answer are refused as not processed.
+    pub fn go_away(&mut self) -> bool {
+        if self.peer_caps & caps::GO_AWAY == 0 {
+            return false;
+        }
+        if self.farewell == Farewell::None {
+            self.farewell = Farewell::Asked;
+            self.say_go_away(u64::MAX);
+            self.outbox.control(Header {
+                seq: NO_CALL,
+                kind: kind::PING,
+                ..Header::default()
+            });
+        }
+        true
+    }
+
+    /// True once the peer is known to make no further calls: when those that came
+    /// are answered, the connection is over.
+    #[must_use]
+    pub fn is_parted(&self) -> bool {
+        self.farewell == Farewell::Final
+    }
+
+    /// The peer has heard that it is to go elsewhere.
+    fn part(&mut self) {
+        if self.farewell == Farewell::Asked {
+            self.farewell = Farewell::Final;
+            self.say_go_away(self.last_seq);
+        }
+    }
+
+    fn say_go_away(&mut self, last: u64) {
+        self.outbox.control(Header {
+            seq: NO_CALL,
+            kind: kind::GO_AWAY,
+            reference: last,
             ..Header::default()
         });
     }

@@ -12,6 +12,7 @@
 mod pair;
 
 use gobrpc_protocol::codec::{Decoder, ErrorKind, Gob, Limits};
+use gobrpc_protocol::header::caps;
 use gobrpc_protocol::{
     ClientConnection, Code, Delivery, Error, Head, Payload, Response, ServerConnection,
 };
@@ -125,7 +126,7 @@ fn headers_are_gos_unless_the_peer_shows_that_it_knows_more() {
         (name.as_str(), &fields[..]),
         ("Response", &all.map(str::to_owned)[..])
     );
-    assert_eq!(ours.client.peer_caps(), 3);
+    assert_eq!(ours.client.peer_caps(), caps::OURS);
 
     // Once types are known, a call costs Go's bytes: 17 for this header.
     ours.call("Arith.Multiply", &(1_i64, 2_i64), 1);
@@ -259,11 +260,19 @@ fn the_extended_headers_have_these_bytes() {
     // A header with ServiceMethod and Caps, then the body.
     assert_eq!(
         hex(&pair.client_sent),
-        format!("{}0aff800103412e420703000304000e", definition("Request"))
+        format!(
+            "{}0aff800103412e4207{:02x}000304000e",
+            definition("Request"),
+            caps::OURS
+        )
     );
     assert_eq!(
         hex(&pair.server_sent),
-        format!("{}0aff800103412e4207030003040010", definition("Response"))
+        format!(
+            "{}0aff800103412e4207{:02x}0003040010",
+            definition("Response"),
+            caps::OURS
+        )
     );
 }
 

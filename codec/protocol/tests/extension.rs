@@ -14,6 +14,7 @@ mod pair;
 use std::time::Duration;
 
 use gobrpc_protocol::codec::{Decoder, Encoder, Gob};
+use gobrpc_protocol::header::caps;
 use gobrpc_protocol::server_connection::Incoming;
 use gobrpc_protocol::{
     ClientConnection, Code, Delivery, Error, ErrorDetails, Head, Metadata, Payload, Response,
@@ -75,7 +76,7 @@ fn acquainted(seed: u64) -> Pair {
     let mut pair = Pair::new(ClientConnection::new(), seed);
     pair.call("Echo.String", &"hello", 1000);
     assert_eq!(pair.run(handle).len(), 1);
-    assert_eq!(pair.client.peer_caps(), 3);
+    assert_eq!(pair.client.peer_caps(), caps::OURS);
     pair
 }
 

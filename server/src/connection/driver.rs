@@ -2,17 +2,18 @@
 
 use std::future::poll_fn;
 use std::io;
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::sync::Arc;
-use std::task::{Context as TaskContext, Poll};
+use std::task::{Context as TaskContext, Poll, ready};
 
 use gobrpc_protocol::server_connection::{Incoming, IncomingRequest};
 use gobrpc_protocol::{CallState, Cancel, Context, Error, Peer, Response, Result, StreamKind};
-use tokio::time::{Instant, Sleep, sleep_until};
+use tokio::time::Instant;
 use tracing::debug;
 
 use super::admission::admit;
 use super::calls::Calls;
+use super::lifetime::{Lifetime, Verdict};
 use super::shared::Shared;
 use super::socket::Socket;
 use crate::backlog::{Backlog, Waiting};
@@ -37,7 +38,7 @@ pub(super) enum End {
     Over,
     /// The server's grace is over.
     Killed,
-    /// The socket failed.
+    /// The socket failed, or was given up.
     Broken(io::Error),
 }
 
@@ -59,6 +60,8 @@ pub(super) struct Driver<S> {
     backlog: Backlog,
     /// When bytes were read last, and so all that was not looked at yet.
     read_at: Instant,
+    /// The peer was told to make its calls elsewhere.
+    leaving: bool,
     /// The peer sends nothing more, or nothing that can be understood.
     read_closed: bool,
     /// A flush was put off once for replies that may follow.
@@ -78,6 +81,7 @@ impl<S: Io> Driver<S> {
             spare: Arc::default(),
             backlog: Backlog::default(),
             read_at: Instant::now(),
+            leaving: false,
             read_closed: false,
             yielded: false,
             shared,
@@ -88,8 +92,7 @@ impl<S: Io> Driver<S> {
         let shared = Arc::clone(&self.shared);
         let mut kill = pin!(shared.kill.cancelled());
         let mut drain = pin!(shared.drain.cancelled());
-        let mut quiet: Option<Pin<Box<Sleep>>> = None;
-        let mut traffic = 0;
+        let mut lifetime = Lifetime::new(&shared.config);
         poll_fn(|cx| {
             if kill.as_mut().poll(cx).is_ready() {
                 return Poll::Ready(End::Killed);
@@ -99,26 +102,41 @@ impl<S: Io> Driver<S> {
                 Poll::Ready(Err(error)) => return Poll::Ready(End::Broken(error)),
                 Poll::Pending => {}
             }
-            // Looked at once it is reached; from then on `quiet` stands for it.
-            if quiet.is_none() && drain.as_mut().poll(cx).is_pending() {
-                return Poll::Pending;
+            if !lifetime.is_leaving() {
+                let traffic = self.socket.traffic();
+                let grace = if drain.as_mut().poll(cx).is_ready() {
+                    // The server's own holds then.
+                    None
+                } else {
+                    ready!(lifetime.poll_term(cx, || self.is_idle(), traffic));
+                    shared.config.max_connection_age_grace
+                };
+                lifetime.leave(shared.config.quiet, grace);
             }
-            let deadline = || Instant::now() + shared.config.quiet;
-            let timer = quiet.get_or_insert_with(|| Box::pin(sleep_until(deadline())));
-            loop {
-                if traffic != self.socket.traffic() || !self.is_idle() {
-                    traffic = self.socket.traffic();
-                    timer.as_mut().reset(deadline());
-                }
-                if timer.as_mut().poll(cx).is_pending() {
-                    return Poll::Pending;
-                }
-                if self.is_idle() && traffic == self.socket.traffic() {
-                    return Poll::Ready(End::Over);
-                }
-            }
+            self.poll_leave(cx, &mut lifetime)
         })
         .await
+    }
+
+    /// Sends the peer elsewhere, and is ready when it has gone.
+    fn poll_leave(&mut self, cx: &mut TaskContext<'_>, lifetime: &mut Lifetime) -> Poll<End> {
+        self.leaving = self.connection.go_away();
+        let written = self.socket.poll_write(cx, &mut self.connection);
+        if let Poll::Ready(Err(error)) = written {
+            return Poll::Ready(End::Broken(error));
+        }
+        if self.connection.is_parted() && self.is_answered() {
+            return Poll::Ready(End::Over);
+        }
+        let (is_idle, traffic) = (self.is_idle(), self.socket.traffic());
+        lifetime
+            .poll_quiet(cx, is_idle, traffic)
+            .map(|verdict| match verdict {
+                Verdict::Quiet => End::Over,
+                Verdict::Cut => {
+                    End::Broken(io::Error::other("it is too old, and its grace is over"))
+                }
+            })
     }
 
     /// Nothing runs, nothing waits to be written, and no request has begun.
@@ -408,7 +426,8 @@ impl<S: Io> Driver<S> {
             Poll::Pending => return Ok(Poll::Pending),
             Poll::Ready(0) => {
                 self.read_closed = true;
-                if self.shared.config.cancel_on_eof {
+                // Whoever was told to go may close, and still wait for replies.
+                if self.shared.config.cancel_on_eof && !self.leaving {
                     self.calls.cancel_all(Cancel::Connection);
                 }
                 if let Err(error) = self.connection.handle_eof() {

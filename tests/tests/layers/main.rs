@@ -10,5 +10,7 @@
 
 mod around_client;
 mod around_server;
+mod auth;
+mod limits;
 mod service;
 mod with_go;

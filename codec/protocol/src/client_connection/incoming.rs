@@ -29,6 +29,9 @@ pub enum Incoming<T> {
         /// How many bytes more.
         bytes: u64,
     },
+    /// The peer wants no further calls on this connection; those under way go on.
+    /// See [`ClientConnection::take_refused`](super::ClientConnection::take_refused).
+    GoAway,
 }
 
 /// A reply that is whole.
@@ -84,6 +87,9 @@ pub(super) enum ReplyHeader {
     Ping {
         reference: u64,
     },
+    GoAway {
+        last: u64,
+    },
     /// Of a kind that needs nothing, or is not known here.
     Other,
 }
@@ -119,6 +125,9 @@ impl ReplyHeader {
             },
             kind::PING => Self::Ping {
                 reference: header.reference,
+            },
+            kind::GO_AWAY => Self::GoAway {
+                last: header.reference,
             },
             _ => Self::Other,
         }

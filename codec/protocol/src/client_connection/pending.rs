@@ -90,6 +90,18 @@ impl<T> PendingCalls<T> {
         std::mem::replace(pending, Pending::GivenUp).call()
     }
 
+    /// Gives up on all calls after this one; gives those that somebody waits for.
+    pub(super) fn give_up_after(&mut self, last: u64) -> Vec<(Seq, T)> {
+        let mut given_up = Vec::new();
+        for (&seq, pending) in &mut self.calls {
+            if seq > last && matches!(pending, Pending::Waiting(_)) {
+                let call = std::mem::replace(pending, Pending::GivenUp).call();
+                given_up.extend(call.map(|call| (Seq(seq), call)));
+            }
+        }
+        given_up
+    }
+
     /// Notes that the peer has answered; gives who waits, if somebody does.
     pub(super) fn answer(&mut self, seq: u64) -> Option<T> {
         match self.calls.remove(&seq)? {

@@ -96,6 +96,7 @@ pub(super) enum RequestHeader {
     Ping {
         reference: u64,
     },
+    Pong,
     /// Of a kind that is not known here.
     Unknown,
 }
@@ -154,6 +155,7 @@ impl RequestHeader {
             kind::PING => Self::Ping {
                 reference: header.reference,
             },
+            kind::PONG => Self::Pong,
             _ => Self::Unknown,
         }
     }
