@@ -71,8 +71,10 @@
 mod answer;
 mod bearer_token;
 mod layered;
+mod metrics;
 mod next;
 mod timeout;
+mod trace;
 
 use std::fmt;
 use std::future::Future;
@@ -81,11 +83,15 @@ use std::sync::Arc;
 
 use gobrpc_protocol::{Request, Result};
 
+pub use gobrpc_protocol::metrics::{CallMetrics, Observer};
+
 pub use answer::Answer;
 pub use bearer_token::BearerToken;
 pub use layered::Layered;
+pub use metrics::Metrics;
 pub use next::Next;
 pub use timeout::Timeout;
+pub use trace::Trace;
 
 pub(crate) use layered::start;
 

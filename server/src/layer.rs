@@ -85,10 +85,12 @@ pub mod by;
 mod caught;
 mod concurrency_limit;
 mod layered;
+mod metrics;
 mod next;
 mod principal;
 mod rate_limit;
 mod timeout;
+mod trace;
 mod validate;
 pub mod who;
 
@@ -98,14 +100,18 @@ use std::sync::Arc;
 
 use gobrpc_protocol::{Context, HandlerFuture, Response, Result};
 
+pub use gobrpc_protocol::metrics::{CallMetrics, Observer};
+
 pub use authorize::Authorize;
 pub use bearer::Bearer;
 pub use concurrency_limit::ConcurrencyLimit;
 pub use layered::Layered;
+pub use metrics::Metrics;
 pub use next::Next;
 pub use principal::Principal;
 pub use rate_limit::RateLimit;
 pub use timeout::Timeout;
+pub use trace::Trace;
 pub use validate::Validate;
 
 /// Stands around handlers: sees a call before its argument is decoded, may change or

@@ -27,8 +27,8 @@ impl Page {
     /// The page of a path.
     pub(crate) fn of(method: &str, path: &str, shared: &Shared) -> Self {
         let path = path.split(['?', '#']).next().unwrap_or_default();
-        let known =
-            matches!(path, "/healthz" | "/readyz" | "/debug/rpc") || path.starts_with("/readyz/");
+        let known = matches!(path, "/healthz" | "/readyz" | "/metrics" | "/debug/rpc")
+            || path.starts_with("/readyz/");
         if known && method != "GET" && method != "HEAD" {
             return Self::text("405 Method Not Allowed", "405 use GET\n");
         }
@@ -39,6 +39,14 @@ impl Page {
                 status: "200 OK",
                 content_type: "text/html; charset=utf-8",
                 body: services(shared),
+            },
+            "/metrics" => match &shared.metrics {
+                Some(metrics) => Self {
+                    status: "200 OK",
+                    content_type: "text/plain; version=0.0.4; charset=utf-8",
+                    body: metrics.to_prometheus(),
+                },
+                None => Self::not_found(),
             },
             _ => match path.strip_prefix("/readyz/") {
                 Some(service) => Self::ready(service, shared),

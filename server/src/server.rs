@@ -13,7 +13,7 @@ use crate::address;
 use crate::connection::{self, Shared};
 use crate::health::Health;
 use crate::in_process::InProcess;
-use crate::layer::{Layer, Layers};
+use crate::layer::{self, CallMetrics, Layer, Layers};
 use crate::listener::{Io, Listener};
 use crate::reflection::Reflection;
 use crate::router::Router;
@@ -58,6 +58,7 @@ pub struct Server {
     health: Option<Health>,
     without_health: bool,
     layers: Layers,
+    metrics: Option<CallMetrics>,
     #[cfg(feature = "jsonrpc")]
     jsonrpc: bool,
     #[cfg(feature = "tls")]
@@ -124,6 +125,24 @@ impl Server {
     pub fn with_layer(mut self, layer: impl Layer) -> Self {
         self.layers.push(Arc::new(layer));
         self
+    }
+
+    /// Counts calls: a layer around all services, inside of those that are there, and
+    /// the page `/metrics` for Prometheus on the same port.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use gobrpc_server::Server;
+    /// use gobrpc_server::layer::CallMetrics;
+    ///
+    /// let metrics = CallMetrics::new("rpc_server");
+    /// let server = Server::new().with_metrics(metrics.clone());
+    /// ```
+    #[must_use]
+    pub fn with_metrics(mut self, metrics: CallMetrics) -> Self {
+        self.metrics = Some(metrics.clone());
+        self.with_layer(layer::Metrics::new(metrics))
     }
 
     /// Tells of this health, so that services can have a status before the server
@@ -208,6 +227,7 @@ impl Server {
             config: self.config.clone(),
             health,
             reflects: !self.without_reflection,
+            metrics: self.metrics.clone(),
             #[cfg(feature = "jsonrpc")]
             jsonrpc: self.jsonrpc,
             #[cfg(feature = "tls")]

@@ -25,6 +25,7 @@ pub mod jsonrpc;
 pub mod metadata;
 pub mod method;
 pub mod methods;
+pub mod metrics;
 pub mod outgoing;
 pub mod reflection;
 pub mod server_connection;

@@ -4,6 +4,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::ServerConfig;
 use crate::health::Health;
+use crate::layer::CallMetrics;
 use crate::router::Router;
 
 /// What all connections of a server share.
@@ -14,6 +15,8 @@ pub(crate) struct Shared {
     pub(crate) health: Health,
     /// The server tells what it offers.
     pub(crate) reflects: bool,
+    /// What `/metrics` tells.
+    pub(crate) metrics: Option<CallMetrics>,
     /// JSON-RPC is served, too.
     #[cfg(feature = "jsonrpc")]
     pub(crate) jsonrpc: bool,

@@ -12,5 +12,7 @@ mod around_client;
 mod around_server;
 mod auth;
 mod limits;
+mod metrics;
 mod service;
+mod trace;
 mod with_go;
