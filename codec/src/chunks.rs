@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use crate::steps::steps;
+
 /// How many items share a reference. A change to a list of `n` items that was
 /// copied copies this many items, and `n` divided by it references.
 const LENGTH: usize = 128;
@@ -22,6 +24,7 @@ impl<T> Default for Chunks<T> {
 
 impl<T> Clone for Chunks<T> {
     fn clone(&self) -> Self {
+        steps(self.chunks.len());
         Self {
             chunks: self.chunks.clone(),
         }

@@ -15,6 +15,7 @@ use crate::decode::Decode;
 use crate::error::{Error, Result};
 use crate::message;
 use crate::short_bytes::ShortBytes;
+use crate::steps::steps;
 use crate::types::{TypeId, TypeTable};
 use crate::{DecodeOwned, Limits, Value};
 
@@ -107,6 +108,7 @@ impl Decoder {
 
     /// Adds bytes of the stream.
     pub fn feed(&mut self, bytes: &[u8]) {
+        steps(bytes.len());
         self.settle();
         self.buf.extend_from_slice(bytes);
     }
@@ -167,6 +169,7 @@ impl Decoder {
     pub fn advance(&mut self) -> Result<bool> {
         self.settle();
         while self.current.is_none() {
+            steps(1);
             if self.fatal {
                 return Err(Error::malformed(
                     "the stream was lost by an earlier error; open a new one",

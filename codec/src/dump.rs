@@ -17,6 +17,7 @@ use std::sync::Arc;
 
 use crate::Limits;
 use crate::error::Error;
+use crate::steps::steps;
 use line::put_line;
 use number::Number;
 use shape::Shape;
@@ -129,9 +130,13 @@ impl Dumper {
 
     /// Adds bytes of the stream.
     pub fn feed(&mut self, bytes: &[u8]) {
-        self.buf.drain(..self.at);
-        self.start += self.at as u64;
-        self.at = 0;
+        if self.at > 0 {
+            steps(self.buf.len() - self.at);
+            self.buf.drain(..self.at);
+            self.start += self.at as u64;
+            self.at = 0;
+        }
+        steps(bytes.len());
         self.buf.extend_from_slice(bytes);
     }
 
@@ -148,6 +153,7 @@ impl Dumper {
     /// Those of the writer. Faults of the stream are [`Dumper::fault`].
     pub fn write_to(&mut self, out: &mut impl Write) -> io::Result<()> {
         while self.fault.is_none() {
+            steps(1);
             let length = match number::read(self.buf.get(self.at..).unwrap_or_default()) {
                 Number::Cut => return Ok(()),
                 Number::Bad(bytes) => {
@@ -268,6 +274,7 @@ impl Dumper {
         text: &str,
         out: &mut impl Write,
     ) -> io::Result<()> {
+        steps(1 + bytes);
         let end = self.at + bytes;
         let taken = self.buf.get(self.at..end).unwrap_or_default();
         put_line(out, self.start + self.at as u64, taken, level, text)?;

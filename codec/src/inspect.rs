@@ -22,6 +22,7 @@ pub use event::Event;
 pub use recoder::{Recoder, recode};
 
 use crate::error::{Error, Result};
+use crate::steps::steps;
 use crate::{Limits, TypeId};
 use definitions::Definitions;
 use frame::{Frame, Shape};
@@ -195,6 +196,7 @@ impl Inspector {
 
     fn token(&mut self) -> Result<Option<Token>> {
         loop {
+            steps(1);
             let step = match self.next {
                 Next::Message => return self.begin_message(Next::TypeNumber),
                 Next::MoreOfValue => return self.begin_message(Next::InterfaceType),

@@ -45,6 +45,7 @@ mod serde;
 mod short_bytes;
 #[doc = include_str!("spec.md")]
 pub mod spec {}
+mod steps;
 mod types;
 mod value;
 mod walk;

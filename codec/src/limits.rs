@@ -22,7 +22,7 @@
 /// message or more, which is checked before there is room for them, and is charged
 /// to `memory_bytes`. *Work*: every byte is looked at a bounded number of times,
 /// also where a value spans messages, so that `message_bytes` bounds it
-/// (`fuzz/tests/amplification.rs` counts). A protocol that knows that a short
+/// (`src/steps.rs` counts). A protocol that knows that a short
 /// message comes next says so by
 /// [`Decoder::set_message_bytes`](crate::Decoder::set_message_bytes): net/rpc's
 /// headers have 64 KiB at most.

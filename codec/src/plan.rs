@@ -10,6 +10,7 @@ use std::collections::HashMap;
 
 use crate::error::{Error, Result};
 use crate::schema::{Edge, Kind, Opaque, Schema};
+use crate::steps::steps;
 use crate::types::{TypeId, TypeTable, WireField, WireKind};
 
 /// A node of the plan by which a value is decoded; see
@@ -137,6 +138,7 @@ impl Plan {
         let mut nodes = Vec::new();
         let (mut fields, most) = (0, *room);
         while let Some(place) = compiler.places.get(nodes.len()).copied() {
+            steps(1);
             let node = compiler
                 .node(place, NodeId::new(nodes.len()))
                 .map_err(|error| compiler.locate(error, place))?;
@@ -256,6 +258,7 @@ impl Compiler<'_> {
         let mut found = vec![false; wanted.len()];
         let mut fields = Vec::with_capacity(sent.len());
         for field in sent {
+            steps(1);
             let index = by_name.get(field.name.as_bytes()).copied();
             let target = index.and_then(|index| {
                 let number = u16::try_from(index).ok()?;

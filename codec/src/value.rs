@@ -12,6 +12,7 @@ mod same;
 mod stream_types;
 mod structure;
 mod types;
+mod whole;
 mod zero;
 
 pub use interface::Interface;

@@ -10,6 +10,7 @@ pub(crate) use assembly::{Assembled, Assembly};
 use crate::Limits;
 use crate::error::{Error, Result};
 use crate::schema::Kind;
+use crate::steps::steps;
 use crate::types::{TypeTable, WireKind, builtin_kind};
 use crate::wire::read_uint;
 
@@ -206,6 +207,7 @@ impl Walk {
     /// Walks on until something needs a decision.
     fn run(&mut self, types: &TypeTable, input: &mut &[u8], limits: &Limits) -> Result<Stop> {
         loop {
+            steps(1);
             let next = match self.frames.last_mut() {
                 None => return Ok(Stop::Done),
                 Some(Frame::Interface) => {

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use crate::schema::Kind;
+use crate::steps::steps;
 use crate::types::{TypeTable, builtin_kind};
 
 /// Whether values of a type may hold interface values, for each type that was
@@ -57,6 +58,7 @@ impl Holding {
             let wire = types.get(frame.id);
             let part = wire.and_then(|wire| wire.kind.part(frame.next));
             frame.next += 1;
+            steps(1);
             let Some(part) = part else {
                 let (id, place, lowest) = (frame.id, frame.place, frame.lowest);
                 frames.pop();

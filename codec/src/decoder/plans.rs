@@ -6,7 +6,7 @@ use std::hash::BuildHasherDefault;
 use std::ops::Deref;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::plan::Plan;
 use crate::types::{KeyHasher, TypeId, TypeTable};
 use crate::value::StreamTypes;
@@ -58,8 +58,43 @@ struct Plans {
 enum Known {
     Plan(Arc<Plan>),
     /// Types that do not fit, kept so that a peer cannot have them compared again
-    /// and again. Holds for a table of so many types.
-    Failed(usize, Error),
+    /// and again.
+    Failed {
+        error: Error,
+        /// How many types the table had, and how often they were compared.
+        types: usize,
+        tries: u8,
+    },
+}
+
+/// How often types are compared in vain, if one is not defined: more types may come.
+const MOST_TRIES: u8 = 8;
+
+impl Known {
+    /// The error, if it would be the same in a table of so many types. What does not
+    /// fit never will, as a type is defined once.
+    fn lasting_error(&self, count: usize) -> Option<&Error> {
+        match self {
+            Self::Failed {
+                error,
+                types,
+                tries,
+            } if error.kind() != ErrorKind::Malformed
+                || *types == count
+                || *tries >= MOST_TRIES =>
+            {
+                Some(error)
+            }
+            _ => None,
+        }
+    }
+
+    fn tries(&self) -> u8 {
+        match self {
+            Self::Plan(_) => 0,
+            Self::Failed { tries, .. } => *tries,
+        }
+    }
 }
 
 impl PlanCache {
@@ -103,15 +138,17 @@ impl PlanCache {
         key: (RustType, TypeId),
         schema: fn() -> &'static Schema,
     ) -> Result<Arc<Plan>> {
-        let room = {
+        let (room, tries) = {
             let plans = self.lock();
-            match plans.known.get(&key) {
-                Some(Known::Plan(plan)) => return Ok(Arc::clone(plan)),
-                Some(Known::Failed(count, error)) if *count == types.len() => {
-                    return Err(error.clone());
-                }
-                _ => self.room().saturating_sub(plans.weight),
+            let known = plans.known.get(&key);
+            if let Some(Known::Plan(plan)) = known {
+                return Ok(Arc::clone(plan));
             }
+            if let Some(error) = known.and_then(|known| known.lasting_error(types.len())) {
+                return Err(error.clone());
+            }
+            let room = self.room().saturating_sub(plans.weight);
+            (room, known.map_or(0, Known::tries))
         };
         // Compiled without the lock; two at once come to the same.
         let mut left = room;
@@ -123,7 +160,11 @@ impl PlanCache {
                 self.remember(key, plan);
                 Known::Plan(Arc::clone(plan))
             }
-            Err(error) => Known::Failed(types.len(), error.clone()),
+            Err(error) => Known::Failed {
+                error: error.clone(),
+                types: types.len(),
+                tries: tries + 1,
+            },
         };
         plans.known.insert(key, known);
         compiled

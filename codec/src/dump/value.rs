@@ -8,6 +8,7 @@ use super::number::{self, Number};
 use super::shape::{Form, Shape};
 use super::{Dumper, Stop, cut, line};
 use crate::error::Error;
+use crate::steps::steps;
 
 /// What comes next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -249,6 +250,7 @@ impl Dumper {
 
     /// Goes on with the innermost composite value. False: in the next message.
     fn step(&mut self, out: &mut impl Write) -> Result<bool, Stop> {
+        steps(1);
         if self.todo == Todo::Concrete {
             return self.concrete(out);
         }

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use crate::error::{Error, Result};
 use crate::message;
+use crate::steps::steps;
 use crate::wire::read_uint;
 
 /// Bytes of the stream, and the message that is being read.
@@ -27,6 +28,7 @@ impl Input {
 
     pub(super) fn feed(&mut self, bytes: &[u8]) {
         self.forget();
+        steps(bytes.len());
         self.buf.extend_from_slice(bytes);
     }
 
@@ -50,6 +52,7 @@ impl Input {
     /// message, so that no byte is moved often.
     fn forget(&mut self) {
         if self.end.is_none() && self.at > 0 {
+            steps(self.buf.len() - self.at);
             self.buf.drain(..self.at);
             self.start += self.at as u64;
             self.at = 0;

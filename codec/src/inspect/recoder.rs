@@ -3,6 +3,7 @@
 use super::{Event, Inspector};
 use crate::Limits;
 use crate::error::{Error, Result};
+use crate::steps::steps;
 use crate::wire::{int_to_uint, put_uint};
 
 /// Writes the events of an [`Inspector`] as a stream again, message by message.
@@ -64,6 +65,7 @@ impl Recoder {
     ///
     /// `Misuse` if events are missing.
     pub fn event(&mut self, event: &Event<'_>, out: &mut Vec<u8>) -> Result<()> {
+        steps(1);
         match *event {
             Event::MessageStart { .. } => {
                 self.body.clear();
@@ -150,7 +152,9 @@ impl Recoder {
         }
         put_uint(out, self.body.len() as u64 + self.counted);
         let mut from = 0;
+        steps(self.body.len());
         for segment in &self.segments {
+            steps(1);
             out.extend_from_slice(self.body.get(from..segment.place).unwrap_or_default());
             put_uint(out, segment.length);
             from = segment.place;

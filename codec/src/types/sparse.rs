@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::WireType;
+use crate::steps::steps;
 
 /// Types by ids that no honest stream uses, so that a lookup may take a while but
 /// no stream can make a copy of the table dear.
@@ -33,6 +34,7 @@ impl Sparse {
                 &mut run,
                 Arc::try_unwrap(last).unwrap_or_else(|shared| (*shared).clone()),
             );
+            steps(smaller.len());
             run.extend(smaller);
         }
         self.runs.push(Arc::new(run));

@@ -4,6 +4,7 @@ use super::TypeId;
 use crate::Limits;
 use crate::error::{Error, Result};
 use crate::schema::{Name, Opaque};
+use crate::steps::steps;
 use crate::wire::{int_to_uint, put_uint, read_uint};
 
 /// A type as a stream defines it (`type.go`, `wireType`).
@@ -192,6 +193,7 @@ impl Definition<'_, '_> {
             return Err(Error::malformed("a name goes on past its message"));
         };
         self.charge(bytes.len())?;
+        steps(bytes.len());
         self.rest = rest;
         Ok(Name::from_bytes(bytes))
     }

@@ -9,6 +9,7 @@ use input::Input;
 use super::{Interface, List, Map, OpaqueValue, StreamTypes, Struct, TypeRef, Value};
 use crate::error::{Error, Result};
 use crate::schema::{Edge, FieldType, Kind};
+use crate::steps::steps;
 use crate::types::TypeId;
 use crate::{GoString, Limits, RawValue};
 
@@ -114,6 +115,7 @@ impl<'t> Reading<'_, 't> {
         };
         self.check_depth(0)?;
         loop {
+            steps(1);
             let next = self.next(&mut frame);
             let begun = match next {
                 Ok(None) => {

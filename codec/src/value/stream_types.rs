@@ -4,8 +4,10 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::whole::Whole;
 use crate::error::{Error, Result};
 use crate::schema::{Edge, FieldType, Kind, Name, Nodes, Prelude, Schema, Type};
+use crate::steps::steps;
 use crate::types::{DEFINITION_TYPES, TypeId, TypeTable, WireField, WireKind, builtin_kind};
 
 /// All types that a stream has defined so far, as one schema: any of them may
@@ -27,18 +29,9 @@ pub(crate) struct StreamTypes {
     whole: Mutex<Whole>,
 }
 
-/// What is known of types being whole: all that they lead to is defined.
-#[derive(Debug, Default, Clone)]
-struct Whole {
-    /// Places of types that are, and so are for good.
-    yes: Vec<bool>,
-    /// Types that were not, and the place of one that was missing. As long as it
-    /// is, they are not looked at again.
-    no: HashMap<u32, u32>,
-}
-
 impl Clone for StreamTypes {
     fn clone(&self) -> Self {
+        steps(self.ids.len());
         let whole = self.whole.lock().unwrap_or_else(PoisonError::into_inner);
         Self {
             schema: Arc::clone(&self.schema),
@@ -91,6 +84,7 @@ impl StreamTypes {
     /// Adds what a later table of the stream has besides.
     pub(crate) fn extend(&mut self, table: &TypeTable) {
         for id in table.ids_from(self.count) {
+            steps(1);
             self.define(table, id);
         }
         self.count = self.count.max(table.len());
@@ -198,49 +192,6 @@ impl StreamTypes {
     /// The place of a type that this one leads to and that is not defined.
     fn missing(&self, root: u32) -> Option<u32> {
         let mut whole = self.whole.lock().unwrap_or_else(PoisonError::into_inner);
-        if whole.is(root) {
-            return None;
-        }
-        if let Some(&missing) = whole.no.get(&root)
-            && !self.is_defined(missing)
-        {
-            return Some(missing);
-        }
-        let mut seen = vec![root];
-        let mut next = 0;
-        // `yes` marks what was seen; that is taken back if something is missing.
-        whole.mark(root, true);
-        while let Some(&place) = seen.get(next) {
-            next += 1;
-            let kind = &self.schema.get(Edge::to(place)).kind;
-            for part in (0..).map_while(|index| kind.part(index)) {
-                if !self.is_defined(part.node) {
-                    seen.iter().for_each(|&place| whole.mark(place, false));
-                    whole.no.insert(root, part.node);
-                    return Some(part.node);
-                }
-                if !whole.is(part.node) {
-                    whole.mark(part.node, true);
-                    seen.push(part.node);
-                }
-            }
-        }
-        None
-    }
-}
-
-impl Whole {
-    fn is(&self, place: u32) -> bool {
-        self.yes.get(place as usize) == Some(&true)
-    }
-
-    fn mark(&mut self, place: u32, whole: bool) {
-        let place = place as usize;
-        if self.yes.len() <= place {
-            self.yes.resize(place + 1, false);
-        }
-        if let Some(slot) = self.yes.get_mut(place) {
-            *slot = whole;
-        }
+        whole.missing(&self.schema, |place| self.is_defined(place), root)
     }
 }

@@ -10,6 +10,7 @@ use super::{Frame, Shape, Stop, Walk, shape, take, uint};
 use crate::Limits;
 use crate::decoder::Known;
 use crate::error::{Error, Result};
+use crate::steps::steps;
 use crate::types::{TypeId, TypeTable};
 
 /// A value that may hold interfaces, on its way to being in one piece.
@@ -243,6 +244,7 @@ impl Assembly {
         let flat = self.flat.get_or_insert_with(Vec::new);
         let mut from = copied;
         for segment in self.segments.iter_mut().skip(self.moved) {
+            steps(1);
             if let CountPlace::Message { start, end } = segment.count {
                 flat.extend_from_slice(between(message, from, start));
                 segment.count = CountPlace::Flat(flat.len());
@@ -281,5 +283,7 @@ impl Assembly {
 fn between(message: &[u8], from: usize, upto: usize) -> &[u8] {
     let start = message.len().saturating_sub(from);
     let end = message.len().saturating_sub(upto);
-    message.get(start..end).unwrap_or_default()
+    let part = message.get(start..end).unwrap_or_default();
+    steps(part.len());
+    part
 }

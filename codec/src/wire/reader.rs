@@ -9,6 +9,7 @@ use crate::decode::Decode;
 use crate::decoder::PlanCache;
 use crate::error::{Error, Result};
 use crate::plan::{Field, Node, NodeId, Plan, SKIP};
+use crate::steps::steps;
 use crate::types::TypeTable;
 use crate::walk::skip_value;
 
@@ -131,6 +132,7 @@ pub struct StructFields<'p> {
 /// `None` if the input ends early, an error if the byte count is above eight.
 #[inline]
 pub(crate) fn uint(input: &mut &[u8]) -> Result<Option<u64>> {
+    steps(1);
     let Some((&first, rest)) = input.split_first() else {
         return Ok(None);
     };
@@ -275,6 +277,7 @@ impl<'de, 'p> Reader<'de, 'p> {
             .and_then(|count| self.rest.split_at_checked(count))
         {
             Some((bytes, rest)) => {
+                steps(bytes.len());
                 self.rest = rest;
                 Ok(bytes)
             }
@@ -398,6 +401,7 @@ impl<'de, 'p> Reader<'de, 'p> {
     #[inline]
     pub fn next_field(&mut self, fields: &mut StructFields<'p>) -> Result<Option<(u16, NodeId)>> {
         loop {
+            steps(1);
             // Nearly every delta is one byte, and most are 1.
             let delta = match self.rest.split_first() {
                 None | Some((0, _)) => {

@@ -2,6 +2,7 @@
 
 use crate::Limits;
 use crate::error::{Error, Result};
+use crate::steps::steps;
 use crate::wire::read_uint;
 
 /// The bytes that are left of a value, and the memory that it may still own.
@@ -97,6 +98,7 @@ impl<'a> Input<'a> {
             .and_then(|count| self.rest.split_at_checked(count))
         {
             Some((bytes, rest)) => {
+                steps(bytes.len());
                 self.rest = rest;
                 Ok(bytes)
             }
