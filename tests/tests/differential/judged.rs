@@ -41,6 +41,23 @@ fn goldens() -> Vec<(String, Vec<u8>)> {
     goldens
 }
 
+/// Goldens, hostile streams, and those of the fuzz targets.
+pub(crate) fn fixed() -> Vec<(String, Vec<u8>)> {
+    let mut streams = goldens();
+    for row in crate::rows::rows() {
+        streams.push((format!("hostile {} {}", row.number, row.name), row.stream));
+    }
+    for kind in ["corpus", "crashes"] {
+        for target in files(&root().join("../fuzz").join(kind)) {
+            for file in files(&target) {
+                let name = format!("{kind} {}/{}", stem(&target), stem(&file));
+                streams.push((name, std::fs::read(&file).unwrap()));
+            }
+        }
+    }
+    streams
+}
+
 /// Goldens with a few changes.
 fn mutated(random: &mut fastrand::Rng, goldens: &[(String, Vec<u8>)]) -> (String, Vec<u8>) {
     let (name, golden) = &goldens[random.usize(..goldens.len())];
@@ -81,19 +98,8 @@ fn streams_of_others() {
     };
     let (seed, ci) = seed();
     let mut differences = Differences::read();
-    let mut streams = goldens();
+    let mut streams = fixed();
     streams.extend(differences.examples());
-    for row in crate::rows::rows() {
-        streams.push((format!("hostile {} {}", row.number, row.name), row.stream));
-    }
-    for kind in ["corpus", "crashes"] {
-        for target in files(&root().join("../fuzz").join(kind)) {
-            for file in files(&target) {
-                let name = format!("{kind} {}/{}", stem(&target), stem(&file));
-                streams.push((name, std::fs::read(&file).unwrap()));
-            }
-        }
-    }
     let fixed = streams.len();
     let goldens = goldens();
     let mut random = fastrand::Rng::with_seed(seed);

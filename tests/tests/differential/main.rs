@@ -11,6 +11,7 @@
     reason = "a failed test may panic"
 )]
 
+mod again;
 mod differences;
 mod judged;
 mod outcome;

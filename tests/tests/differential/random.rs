@@ -21,7 +21,8 @@ fn request(what: u8, seed: u64, stream: &[u8]) -> Vec<u8> {
     request
 }
 
-fn encode(values: &[Value], inline: bool) -> Vec<u8> {
+/// A stream of values that know no type but their own.
+pub(crate) fn encode(values: &[Value], inline: bool) -> Vec<u8> {
     let mut encoder = Encoder::new();
     if inline {
         encoder = encoder.inline_types();
