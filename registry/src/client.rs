@@ -48,17 +48,27 @@ pub fn connect(
 
 /// Makes a [`Client`] for each instance, with the options of a builder.
 ///
-/// The default pauses 100 ms at most after a failed dial: an instance that cannot
-/// be reached is left alone for longer by
-/// [`EjectionOptions`](crate::EjectionOptions), where no call waits for it. A
-/// client's own default of up to 10 s is for those who have one server only.
+/// The default is for those who have several instances, and differs from a client's own:
+///
+/// - It pauses 100 ms at most after a failed dial, and not 10 s: an instance that cannot
+///   be reached is left alone for longer by [`EjectionOptions`](crate::EjectionOptions),
+///   where no call waits for it.
+/// - A dial takes 3 s at most, in which one lost packet gets through, and not 10 s:
+///   another instance answers before that.
+/// - An instance that says nothing for 10 s while calls wait for it is pinged, and given
+///   up 5 s later ([keepalive](ClientBuilder::keepalive)): one that is cut off, or whose
+///   replies are, keeps no call waiting that has no timeout.
 #[derive(Debug, Clone)]
 pub struct Dial(ClientBuilder);
 
 impl Default for Dial {
     fn default() -> Self {
         let pause = Duration::from_millis(100);
-        Self(Client::builder().backoff(pause / 10, pause))
+        let client = Client::builder()
+            .backoff(pause / 10, pause)
+            .connect_timeout(Duration::from_secs(3))
+            .keepalive(Duration::from_secs(10), Duration::from_secs(5));
+        Self(client)
     }
 }
 

@@ -26,6 +26,7 @@
 //! | Two live servers at one address: one of them gives in | [`server::two_at_one_address`] |
 //! | A member of a cluster is killed, paused, or alone: no call fails, no registration is lost | [`cluster`] |
 //! | A server that is killed under load: no call runs twice, none hangs | [`calls::servers_killed`] |
+//! | The replies of a server vanish, and nothing else: keepalive ends its calls, no later ones are lost, hedged ones not at all | [`partition::replies_vanish`] |
 #![allow(
     clippy::expect_used,
     clippy::missing_panics_doc,
@@ -42,6 +43,7 @@ pub mod cluster;
 mod kind;
 mod link;
 mod load;
+pub mod partition;
 mod peer;
 mod proxy;
 pub mod random;
@@ -114,6 +116,11 @@ pub const CASES: &[Case] = &[
     }),
     Case::new("p2_killed", |w| Box::pin(server::killed(w))),
 ];
+
+/// The cases in which the registry is well, and servers are not: with one of them.
+pub const SERVER_CASES: &[Case] = &[Case::new("replies_vanish", |w| {
+    Box::pin(partition::replies_vanish(w))
+})];
 
 /// The cases for several servers that agree.
 pub const CLUSTER_CASES: &[Case] = &[

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use gobrpc_registry::{Backend, Consul, Etcd, ZooKeeper};
 
-use super::{CASES, CLUSTER_CASES, Case};
+use super::{CASES, CLUSTER_CASES, Case, SERVER_CASES};
 use crate::registries::{self, EtcdCluster, Process, free_port};
 
 /// A registry that the promises are kept with.
@@ -87,6 +87,16 @@ pub const KINDS: &[Kind] = &[
         connect: |address| Arc::new(ZooKeeper::connect(address).unwrap()),
         cases: CASES,
         without_history: true,
+    },
+    Kind {
+        name: "servers",
+        start: |peer| Some(Box::new(Rpc::start(peer))),
+        connect: |address| {
+            let rpc = gobrpc_registry::Rpc::connect(&format!("tcp://{address}"));
+            Arc::new(rpc.unwrap())
+        },
+        cases: SERVER_CASES,
+        without_history: false,
     },
     Kind {
         name: "etcd-3.5-cluster",

@@ -21,6 +21,8 @@ pub struct Link {
     namespace: String,
     interface: String,
     address: String,
+    /// Our end of it.
+    here: String,
     socket: PathBuf,
     task: Option<AbortHandle>,
     _forwarder: Option<Peer>,
@@ -48,6 +50,7 @@ impl Link {
             namespace: namespace.clone(),
             interface: interface.clone(),
             address: String::new(),
+            here: here.clone(),
             socket: std::env::temp_dir().join(format!("{namespace}.sock")),
             task: None,
             _forwarder: None,
@@ -103,6 +106,26 @@ impl Link {
     /// Packets arrive from now on.
     pub fn mend(&self) {
         self.set("up");
+    }
+
+    /// What is sent arrives from now on, and what comes back vanishes.
+    pub fn cut_replies(&self) {
+        self.replies("add");
+    }
+
+    /// What comes back arrives again.
+    pub fn mend_replies(&self) {
+        self.replies("del");
+    }
+
+    /// The far side has a way to us, or throws away what is for us: a longer prefix
+    /// than that of the link.
+    fn replies(&self, verb: &str) {
+        let command = format!(
+            "-n {} route {verb} blackhole {}/32",
+            self.namespace, self.here
+        );
+        block_in_place(|| ip(&command)).unwrap();
     }
 
     fn set(&self, state: &str) {

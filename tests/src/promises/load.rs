@@ -46,6 +46,11 @@ impl Load {
         let policy = Policy::default();
         let who =
             gobrpc_registry::client::connect(registry, "who", Selector::new(), policy).unwrap();
+        Self::over(who, rate)
+    }
+
+    /// The same, by a caller of one's own.
+    pub fn over(who: Balanced, rate: u32) -> Self {
         let (stop, shared) = (Arc::new(AtomicBool::new(false)), Arc::<Shared>::default());
         let task = tokio::spawn({
             let (who, stop, shared) = (who.clone(), Arc::clone(&stop), Arc::clone(&shared));

@@ -42,14 +42,18 @@ pub async fn serve(
     listen: &str,
     book: Option<std::fs::File>,
 ) -> Announced {
-    let book = book.map(|book| Arc::new(Mutex::new(book)));
-    let who = WhoServer::new(Numbered { number, book });
-    let server = Server::new().register(who).unwrap();
     Announce::new(registry)
         .service("who", "v1")
         .options(RegisterOptions::default().with_ttl(TTL))
         .drain_delay(Duration::from_millis(1500))
-        .start(&server, listen)
+        .start(&numbered(number, book), listen)
         .await
         .unwrap()
+}
+
+/// A server that nobody knows of yet.
+pub(super) fn numbered(number: u64, book: Option<std::fs::File>) -> Server {
+    let book = book.map(|book| Arc::new(Mutex::new(book)));
+    let who = WhoServer::new(Numbered { number, book });
+    Server::new().register(who).unwrap()
 }
