@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gobrpc_client::{Client, ClientBuilder};
+use gobrpc_protocol::{Caller, Error as CallError, Exchange, Request};
 
 use crate::backend::BoxFuture;
 use crate::balanced::Balanced;
@@ -59,7 +60,13 @@ pub fn connect(
 ///   up 5 s later ([keepalive](ClientBuilder::keepalive)): one that is cut off, or whose
 ///   replies are, keeps no call waiting that has no timeout.
 #[derive(Debug, Clone)]
-pub struct Dial(ClientBuilder);
+pub struct Dial {
+    client: ClientBuilder,
+    connections: usize,
+}
+
+/// Connections to one instance, at most: a server has hundreds of clients.
+const MOST: usize = 64;
 
 impl Default for Dial {
     fn default() -> Self {
@@ -68,7 +75,7 @@ impl Default for Dial {
             .backoff(pause / 10, pause)
             .connect_timeout(Duration::from_secs(3))
             .keepalive(Duration::from_secs(10), Duration::from_secs(5));
-        Self(client)
+        Self::new(client)
     }
 }
 
@@ -76,13 +83,33 @@ impl Dial {
     /// Clients with these options.
     #[must_use]
     pub const fn new(builder: ClientBuilder) -> Self {
-        Self(builder)
+        Self {
+            client: builder,
+            connections: 1,
+        }
+    }
+
+    /// Up to so many connections to each instance, 1 to 64 (1). A call takes the one
+    /// with the fewest calls under way, and of equals the first: so that one is dialled
+    /// only when it is needed.
+    ///
+    /// One is enough for most. More of them help where one is the bottleneck: its bytes
+    /// are read and written by one task, and one lost packet holds all of them up.
+    #[must_use]
+    pub fn connections(mut self, most: usize) -> Self {
+        self.connections = most.clamp(1, MOST);
+        self
     }
 }
 
 impl Connect for Dial {
     fn connect(&self, entry: &ServiceEntry) -> Arc<dyn Connection> {
-        Arc::new(self.0.clone().connect(&entry.url()))
+        let url = entry.url();
+        let client = || self.client.clone().connect(&url);
+        match self.connections {
+            1 => Arc::new(client()),
+            many => Arc::new(Several((0..many).map(|_| client()).collect())),
+        }
     }
 }
 
@@ -93,5 +120,42 @@ impl Connection for Client {
 
     fn ready(&self) -> BoxFuture<'_, gobrpc_protocol::Result<()>> {
         Box::pin(Self::ready(self))
+    }
+}
+
+/// Several connections to one instance.
+struct Several(Vec<Client>);
+
+impl Caller for Several {
+    fn start(&self, request: Request) -> Exchange {
+        let mut least: Option<(usize, &Client)> = None;
+        for client in &self.0 {
+            let calls = client.in_flight();
+            if least.is_none_or(|(fewest, _)| calls < fewest) {
+                least = Some((calls, client));
+            }
+            if calls == 0 {
+                break;
+            }
+        }
+        match least {
+            Some((_, client)) => client.start(request),
+            None => Exchange::ready(Err(CallError::unavailable("there is no connection"))),
+        }
+    }
+}
+
+impl Connection for Several {
+    fn close(&self) {
+        self.0.iter().for_each(Client::retire);
+    }
+
+    fn ready(&self) -> BoxFuture<'_, gobrpc_protocol::Result<()>> {
+        Box::pin(async {
+            match self.0.first() {
+                Some(client) => client.ready().await,
+                None => Ok(()),
+            }
+        })
     }
 }

@@ -5,14 +5,17 @@
     reason = "what a test does not expect is a failure"
 )]
 
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use gobrpc_client::Call;
 use gobrpc_registry::announce::{Announce, Announced};
+use gobrpc_registry::client::Dial;
 use gobrpc_registry::{Balanced, Memory, Policy, Registry, Selector, State};
-use gobrpc_server::{Result, Server, service};
+use gobrpc_server::{Context, Result, Server, service};
+use tokio::sync::Barrier;
 
 /// Says who answers.
 #[service]
@@ -205,4 +208,49 @@ async fn all_interfaces_are_not_announced() {
     let announced = announce.start(&Server::new(), "0.0.0.0:0").await.unwrap();
     let entry = announced.registrations()[0].entry();
     assert_eq!(entry.addr().host(), Some("node1"));
+}
+
+/// Tells by which connection a call came.
+#[service]
+pub trait Peer {
+    /// The address of the caller; once twelve of them are there, if it waits.
+    async fn address(&self, cx: &Context, waits: bool) -> Result<String>;
+}
+
+struct Counter(Barrier);
+
+impl Peer for Counter {
+    async fn address(&self, cx: &Context, waits: bool) -> Result<String> {
+        if waits {
+            self.0.wait().await;
+        }
+        Ok(cx.peer().address.clone())
+    }
+}
+
+#[tokio::test]
+async fn calls_at_once_are_spread_over_the_connections_of_an_instance() {
+    let registry = Registry::new(Arc::new(Memory::new()));
+    let server = Server::new();
+    let server = server.register(PeerServer::new(Counter(Barrier::new(12))));
+    let announced = Announce::new(&registry)
+        .service("peer", "v1")
+        .start(&server.unwrap(), "127.0.0.1:0")
+        .await
+        .unwrap();
+    announced.registrations()[0].settled().await.unwrap();
+    let watch = registry.watch("peer").unwrap();
+    let dial = Dial::default().connections(3);
+    let peer = PeerClient::new(Balanced::new(watch, dial, Policy::default()).unwrap());
+    let mut one_by_one = HashSet::new();
+    for _ in 0..6 {
+        one_by_one.insert(peer.address(false).await.unwrap());
+    }
+    assert_eq!(one_by_one.len(), 1);
+    let replies: Vec<_> = (0..12).map(|_| peer.address(true).start()).collect();
+    let mut at_once = HashMap::new();
+    for reply in replies {
+        *at_once.entry(reply.await.unwrap()).or_insert(0) += 1;
+    }
+    assert_eq!(at_once.into_values().collect::<Vec<_>>(), [4; 3]);
 }

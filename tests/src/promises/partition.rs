@@ -90,8 +90,8 @@ pub async fn replies_vanish(world: &mut World) {
         );
         sleep(Duration::from_millis(20)).await;
     }
-    // Silence, the ping, and a dial: a second each.
-    world.measured("out of use after", cut.elapsed(), Duration::from_secs(4));
+    // Silence, the ping, and the dial of a call that comes then: a second each.
+    world.measured("out of use after", cut.elapsed(), Duration::from_secs(5));
     let failed = plain.tally().failed.len();
     sleep(Duration::from_secs(5)).await;
     assert_eq!(plain.tally().failed.len(), failed, "more calls are lost");
