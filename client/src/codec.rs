@@ -51,6 +51,22 @@ impl<T> Codec<T> {
         each!(self, connection => connection.call(head, body, call))
     }
 
+    /// Sends a call whose reply nobody waits for.
+    pub(crate) fn one_way(&mut self, head: &Head, body: &Payload, call: T) -> Result<Started> {
+        match self {
+            Self::Gob(connection) => {
+                drop(call);
+                connection.one_way(head, body)
+            }
+            #[cfg(feature = "jsonrpc")]
+            Self::Json(connection) => {
+                let started = connection.call(head, body, call)?;
+                connection.cancel(started.seq);
+                Ok(started)
+            }
+        }
+    }
+
     pub(crate) fn cancel(&mut self, seq: Seq) -> Option<T> {
         each!(self, connection => connection.cancel(seq))
     }

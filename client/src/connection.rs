@@ -25,6 +25,8 @@ pub(crate) type Completion = (Arc<Slot>, Event);
 pub(crate) enum Event {
     /// Its result.
     Result(Result<Item>),
+    /// It is sent, and that is all that is waited for.
+    Sent,
     /// An item of its replies, with its cost.
     Item(Result<Body>, u64),
     /// More may be sent of its arguments.
@@ -42,6 +44,8 @@ pub(crate) struct Connection {
     unwritten: VecDeque<(Seq, u64)>,
     /// Bytes of the stream up to the oldest of those.
     unwritten_from: u64,
+    /// Calls that are over when they are written, with the same number.
+    one_way: VecDeque<(Seq, u64, Arc<Slot>)>,
     /// Bytes that the socket has accepted.
     written: u64,
     /// Calls that somebody waits for.
@@ -61,6 +65,7 @@ impl Connection {
             number,
             unwritten: VecDeque::new(),
             unwritten_from: 0,
+            one_way: VecDeque::new(),
             written: 0,
             live: 0,
             streaming: 0,
@@ -154,9 +159,16 @@ impl Connection {
 
     /// Encodes a call.
     pub(crate) fn call(&mut self, request: &Request, slot: &Arc<Slot>) -> Result<()> {
-        let started = self
-            .protocol
-            .call(&request.head, &request.body, Arc::clone(slot))?;
+        let (head, body) = (&request.head, &request.body);
+        let one_way = head.one_way && !slot.is_streaming();
+        let started = if one_way {
+            let started = self.protocol.one_way(head, body, Arc::clone(slot))?;
+            let sent = (started.seq, started.end, Arc::clone(slot));
+            self.one_way.push_back(sent);
+            started
+        } else {
+            self.protocol.call(head, body, Arc::clone(slot))?
+        };
         slot.put(Place::Connection {
             number: self.number,
             seq: started.seq,
@@ -235,9 +247,17 @@ impl Connection {
         self.protocol.take_output(empty)
     }
 
-    /// Notes how many bytes of the stream the socket has accepted.
-    pub(crate) fn note_written(&mut self, written: u64) {
+    /// Notes how many bytes of the stream the socket has accepted: one-way calls are
+    /// over by it.
+    pub(crate) fn note_written(&mut self, written: u64, over: &mut Vec<Completion>) {
         self.written = written;
+        while let Some((_, end, _)) = self.one_way.front()
+            && *end <= written
+            && let Some((_, _, slot)) = self.one_way.pop_front()
+        {
+            self.forget(&slot);
+            over.push((slot, Event::Sent));
+        }
         while let Some(&(_, end)) = self.unwritten.front()
             && end <= written
         {
@@ -330,7 +350,8 @@ impl Connection {
     /// Ends the connection: its calls fail, each with what is known of its
     /// delivery.
     pub(crate) fn fail(mut self, written: u64, cause: &Error) -> Vec<Completion> {
-        self.note_written(written);
+        let mut over = Vec::new();
+        self.note_written(written, &mut over);
         // Calls go out in the order of their numbers, so the oldest that is not
         // written whole tells all.
         let cut = self.unwritten.front().map(|&(seq, _)| seq);
@@ -339,19 +360,19 @@ impl Connection {
         let sent = error(Delivery::Sent, Phase::Wait);
         let part = error(Delivery::PartSent, Phase::Write);
         let unsent = error(Delivery::NotSent, Phase::Write);
-        self.protocol
-            .take_pending()
-            .into_iter()
-            .map(|(seq, slot)| {
-                let error = match cut {
-                    Some(cut) if seq > cut => &unsent,
-                    Some(cut) if seq == cut && cut_begun => &part,
-                    Some(cut) if seq == cut => &unsent,
-                    _ => &sent,
-                };
-                (slot, Event::Result(Err(error.clone())))
-            })
-            .collect()
+        let unsent_one_way = self.one_way.drain(..).map(|(seq, _, slot)| (seq, slot));
+        let calls = self.protocol.take_pending().into_iter();
+        let failed = calls.chain(unsent_one_way).map(|(seq, slot)| {
+            let error = match cut {
+                Some(cut) if seq > cut => &unsent,
+                Some(cut) if seq == cut && cut_begun => &part,
+                Some(cut) if seq == cut => &unsent,
+                _ => &sent,
+            };
+            (slot, Event::Result(Err(error.clone())))
+        });
+        over.extend(failed);
+        over
     }
 }
 

@@ -327,7 +327,7 @@ impl Driver {
     fn settle(&mut self, state: &mut State, cx: &mut Context<'_>) {
         state.register_at(self.number, cx.waker());
         if let Some(connection) = state.connection_at(self.number) {
-            connection.note_written(self.written);
+            connection.note_written(self.written, &mut self.completions);
         }
         state.admit_to(self.number, &self.link.options, &mut self.completions);
         self.cut = false;

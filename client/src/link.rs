@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use gobrpc_protocol::{Delivery, Error, Phase, Request, Result};
+use gobrpc_protocol::{Body, Delivery, Error, Item, Payload, Phase, Request, Result};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
@@ -231,6 +231,7 @@ impl Link {
         for (slot, event) in completions {
             match event {
                 Event::Result(result) => slot.complete(result.map_err(named)),
+                Event::Sent => slot.complete(sent()),
                 Event::Item(body, cost) => {
                     if let Some(inbound) = &slot.inbound {
                         inbound.push(body.map_err(named), cost);
@@ -244,4 +245,10 @@ impl Link {
             }
         }
     }
+}
+
+/// What a one-way call gives when it is sent.
+fn sent() -> Result<Item> {
+    let nothing = Payload::new(&())?;
+    Ok(Item::new(Body::try_from(&nothing)?))
 }

@@ -13,6 +13,7 @@ use gobrpc_protocol::{
     flow,
 };
 use tokio::time::{Instant, timeout_at};
+use tracing::warn;
 
 use crate::router::Route;
 
@@ -55,6 +56,8 @@ pub(crate) struct Done {
     pub(crate) name: Arc<str>,
     pub(crate) result: Result<Response>,
     pub(crate) state: Arc<CallState>,
+    /// Nobody takes the reply.
+    pub(crate) one_way: bool,
 }
 
 /// Most bytes of items among the events: as much as one write takes.
@@ -128,6 +131,7 @@ struct Ticket {
     seq: u64,
     name: Arc<str>,
     state: Arc<CallState>,
+    one_way: bool,
     answered: bool,
 }
 
@@ -143,6 +147,7 @@ impl Ticket {
             name: Arc::clone(&self.name),
             result,
             state: Arc::clone(&self.state),
+            one_way: self.one_way,
         }));
     }
 }
@@ -182,6 +187,11 @@ impl Drop for Ticket {
     }
 }
 
+/// Says here what becomes of a call whose caller takes no reply.
+pub(crate) fn log_one_way(peer: &str, method: &str, error: &Error) {
+    warn!(peer, method = %method.escape_debug(), %error, "a one-way call failed");
+}
+
 /// What a caller learns of a panic: that it was one, and not what it said, which
 /// may hold secrets. The panic hook has printed that here.
 pub(crate) fn panicked(name: &str) -> Error {
@@ -204,6 +214,7 @@ pub(crate) fn start(
     finished: &Arc<Finished>,
 ) -> Option<Result<Response>> {
     let seq = context.seq();
+    let one_way = context.is_one_way();
     let state = Arc::clone(context.state());
     // Most handlers compute and never wait. Polled right here, they cost no task
     // and no wake-up, and their replies leave in one write.
@@ -227,6 +238,7 @@ pub(crate) fn start(
         seq,
         name: Arc::clone(&route.name),
         state,
+        one_way,
         answered: false,
     };
     match started {

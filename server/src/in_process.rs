@@ -3,7 +3,7 @@
 mod streams;
 
 use std::fmt;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use std::task::{Context as TaskContext, Poll, ready};
 use gobrpc_protocol::caller::{Item, Replies, Request};
 use gobrpc_protocol::{
     Body, CallState, Caller, Cancel, Context, Delivery, Error, Exchange, HandlerFuture, Handling,
-    Peer, Phase, Response, Result, Service, StreamKind,
+    Payload, Peer, Phase, Response, Result, Service, StreamKind,
 };
 use tokio::runtime::Handle as Runtime;
 use tokio::time::{Instant, Sleep, sleep_until};
@@ -27,7 +27,7 @@ use crate::router::Router;
 /// test through it finds what would fail there; names, errors, panics, deadlines,
 /// metadata, cancellation and streams with their credit are what they are there.
 /// Handlers run where the reply is awaited; blocking ones have threads of their own,
-/// and those with streams are tasks, which takes a tokio runtime, as deadlines do.
+/// and those with streams, or whose caller takes no reply, are tasks, which takes a tokio runtime, as deadlines do.
 ///
 /// # Examples
 ///
@@ -88,6 +88,23 @@ impl InProcess {
         }
     }
 
+    /// Handles a call as a task, whose caller takes no reply.
+    fn start_one_way(&self, request: Request) -> Result<Item> {
+        let runtime = runtime()?;
+        let method = request.head.service_method.clone();
+        let exchange = self.handle(request);
+        runtime.spawn(async move {
+            let result = match exchange {
+                Ok(mut exchange) => poll_fn(|cx| exchange.poll_next(cx)).await,
+                Err(error) => Some(Err(error)),
+            };
+            if let Some(Err(error)) = result {
+                handlers::log_one_way("in-process", &method, &error);
+            }
+        });
+        Ok(Item::new(Body::try_from(&Payload::new(&())?)?))
+    }
+
     fn handle(&self, request: Request) -> Result<Exchange> {
         let deadline = request
             .head
@@ -115,6 +132,7 @@ impl InProcess {
         )
         .with_deadline(deadline.map(Instant::into_std))
         .with_idempotent(request.head.idempotent)
+        .with_one_way(request.head.one_way)
         .with_metadata(request.head.metadata);
         if kind != StreamKind::Unary {
             let outgoing = request.head.outgoing;
@@ -168,7 +186,11 @@ fn on_a_thread(
 }
 
 impl Caller for InProcess {
-    fn start(&self, request: Request) -> Exchange {
+    fn start(&self, mut request: Request) -> Exchange {
+        request.head.one_way &= request.head.streams == StreamKind::Unary;
+        if request.head.one_way {
+            return Exchange::ready(self.start_one_way(request));
+        }
         self.handle(request)
             .unwrap_or_else(|error| Exchange::ready(Err(answer(&error))))
     }

@@ -115,8 +115,9 @@ fn signature(method: &MethodListing) -> String {
     } else {
         ""
     };
+    let one_way = if method.one_way { "  (one-way)" } else { "" };
     format!(
-        "{}({args}{}) {reply}{}{idempotent}",
+        "{}({args}{}) {reply}{}{idempotent}{one_way}",
         method.name, method.args.text, method.reply.text
     )
 }
@@ -197,6 +198,7 @@ fn as_json(listing: &Listing) -> Json {
                         "reply": method.reply.text,
                         "streams": method.streams,
                         "idempotent": method.idempotent,
+                        "one_way": method.one_way,
                         "docs": method.docs,
                     })
                 })

@@ -82,6 +82,36 @@ impl<T, C: Caller> Call<T, C> {
         self
     }
 
+    /// Sends the call without waiting for its reply: it is over once its last byte
+    /// was accepted by the connection. What becomes of it, the server alone knows,
+    /// which logs an error; dropping the call does not cancel it then.
+    ///
+    /// A server of ours sends no reply at all; that of Go's is dropped. As many calls
+    /// go out as the server takes: they wait for room as others do, so that a slow
+    /// server is not flooded, nor our memory. A call with streams cannot be one-way,
+    /// and waits for its reply.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use gobrpc_protocol::{Call, Caller, Result};
+    ///
+    /// async fn log<C: Caller>(to: C, line: &str) -> Result<()> {
+    ///     Call::<(), C>::new(to, "Log.Write", &line).one_way().await
+    /// }
+    /// # let _ = log::<std::sync::Arc<dyn Caller>>;
+    /// ```
+    pub fn one_way(self) -> Call<(), C> {
+        let Self {
+            caller,
+            mut head,
+            body,
+            ..
+        } = self;
+        head.one_way = head.streams == StreamKind::Unary;
+        Call::from_parts(caller, head, body)
+    }
+
     /// Adds to the metadata that travels beside the argument. A Go server ignores
     /// it.
     pub fn meta(mut self, key: impl AsRef<[u8]>, value: impl AsRef<[u8]>) -> Self {

@@ -61,6 +61,9 @@ pub struct Head {
     pub deadline: Option<Instant>,
     /// Running it twice does what running it once does.
     pub idempotent: bool,
+    /// The exchange is over when the call is sent, by an empty struct; what becomes
+    /// of it the caller does not learn. Not for calls with streams.
+    pub one_way: bool,
     /// What travels beside the argument.
     pub metadata: Metadata,
     /// Which sides of the call are streams.
@@ -77,6 +80,7 @@ impl Head {
             timeout: None,
             deadline: None,
             idempotent: false,
+            one_way: false,
             metadata: Metadata::new(),
             streams: StreamKind::Unary,
             outgoing: None,

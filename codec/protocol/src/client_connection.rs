@@ -13,7 +13,7 @@ use crate::caller::Head;
 use crate::error::{Code, Delivery, Error, Phase, Result};
 use crate::flow;
 use crate::header::{
-    HEADER_BYTES_MAX, Header, NO_CALL, PlainHeader, flags, is_header, kind, reserved,
+    HEADER_BYTES_MAX, Header, NO_CALL, PlainHeader, caps, flags, is_header, kind, reserved,
 };
 use crate::server_connection::CancelArgs;
 
@@ -134,20 +134,49 @@ impl<T> ClientConnection<T> {
     ///
     /// If it cannot be encoded or is too long; nothing was appended then.
     pub fn call(&mut self, head: &Head, body: &Payload, call: T) -> Result<Started> {
-        let plain = self.outbox.plain_go || head.is_plain();
+        self.append_call(head, body, 0)?;
+        Ok(Started {
+            seq: self.pending.wait(call),
+            end: self.appended(),
+        })
+    }
+
+    /// Appends a call of which nobody waits for the reply. A peer with
+    /// [`caps::ONE_WAY`] sends none; that of another, or of one that has not said
+    /// yet what it understands, is dropped.
+    ///
+    /// # Errors
+    ///
+    /// As for [`call`](Self::call).
+    pub fn one_way(&mut self, head: &Head, body: &Payload) -> Result<Started> {
+        let unanswered = self.peer_caps() & caps::ONE_WAY != 0;
+        let seq = if unanswered {
+            self.append_call(head, body, flags::ONE_WAY)?;
+            self.pending.skip()
+        } else {
+            self.append_call(head, body, 0)?;
+            self.pending.ignore()
+        };
+        Ok(Started {
+            seq,
+            end: self.appended(),
+        })
+    }
+
+    /// Appends a call with these flags and those that its head asks for.
+    fn append_call(&mut self, head: &Head, body: &Payload, flags: u64) -> Result<()> {
+        let plain = self.outbox.plain_go || (head.is_plain() && flags == 0);
         if plain
             && self
                 .outbox
                 .plain(&head.service_method, self.pending.next(), body)
         {
-            return Ok(Started {
-                seq: self.pending.wait(call),
-                end: self.appended(),
-            });
+            return Ok(());
         }
         let mut header = Header {
             service_method: head.service_method.as_ref().into(),
             seq: self.pending.next(),
+            flags,
             ..Header::default()
         };
         if !self.outbox.plain_go {
@@ -172,10 +201,6 @@ impl<T> ClientConnection<T> {
         }
         self.outbox.frame(header, |encoder, output| {
             encoder.append(body.prepared(), output)
-        })?;
-        Ok(Started {
-            seq: self.pending.wait(call),
-            end: self.appended(),
         })
     }
 

@@ -31,6 +31,7 @@ pub struct Context {
     received: Option<Instant>,
     deadline: Option<Instant>,
     idempotent: bool,
+    one_way: bool,
     metadata: Metadata,
     extensions: Extensions,
     state: Arc<CallState>,
@@ -90,6 +91,7 @@ impl Context {
             received: None,
             deadline: None,
             idempotent: false,
+            one_way: false,
             metadata: Metadata::new(),
             extensions: Extensions::default(),
             state,
@@ -117,6 +119,13 @@ impl Context {
     #[must_use]
     pub fn with_deadline(mut self, deadline: Option<Instant>) -> Self {
         self.deadline = deadline;
+        self
+    }
+
+    /// Sets whether the caller takes no reply.
+    #[must_use]
+    pub fn with_one_way(mut self, one_way: bool) -> Self {
+        self.one_way = one_way;
         self
     }
 
@@ -202,6 +211,13 @@ impl Context {
     pub fn previous_attempts(&self) -> u32 {
         let text = self.metadata.get_str(PREVIOUS_ATTEMPTS);
         text.and_then(|text| text.parse().ok()).unwrap_or(0)
+    }
+
+    /// True if the caller takes no reply: what the handler answers is for nobody, and
+    /// its error is logged. Never from Go.
+    #[must_use]
+    pub fn is_one_way(&self) -> bool {
+        self.one_way
     }
 
     /// What the caller sent beside the argument; nothing from Go.

@@ -86,8 +86,13 @@ pub mod caps {
     /// [`GO_AWAY`]: super::kind::GO_AWAY
     pub const GO_AWAY: u64 = 4;
 
+    /// The flag [`ONE_WAY`]: calls that have it are not answered.
+    ///
+    /// [`ONE_WAY`]: super::flags::ONE_WAY
+    pub const ONE_WAY: u64 = 8;
+
     /// All that this version understands.
-    pub const OURS: u64 = EXTENDED | STREAMS | GO_AWAY;
+    pub const OURS: u64 = EXTENDED | STREAMS | GO_AWAY | ONE_WAY;
 }
 
 /// Values of [`Header::kind`]. All but [`CALL`](self::kind::CALL) are sent to
@@ -117,7 +122,8 @@ pub mod kind {
 
 /// Bits of [`Header::flags`].
 pub mod flags {
-    /// The caller takes no reply.
+    /// The caller takes no reply, and gets none; only to peers with
+    /// [`caps::ONE_WAY`](super::caps::ONE_WAY).
     pub const ONE_WAY: u64 = 1;
     /// Running it twice does what running it once does.
     pub const IDEMPOTENT: u64 = 2;

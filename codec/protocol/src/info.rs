@@ -51,6 +51,8 @@ pub struct MethodInfo {
     pub idempotent: bool,
     /// It keeps a thread busy.
     pub blocking: bool,
+    /// Its caller does not wait for the reply, if there is a choice.
+    pub one_way: bool,
 }
 
 impl StreamKind {
@@ -95,6 +97,7 @@ impl MethodInfo {
             streams: StreamKind::Unary,
             idempotent: false,
             blocking: false,
+            one_way: false,
         }
     }
 
@@ -109,6 +112,13 @@ impl MethodInfo {
     #[must_use]
     pub const fn streaming(mut self, streams: StreamKind) -> Self {
         self.streams = streams;
+        self
+    }
+
+    /// The same method, marked as one-way.
+    #[must_use]
+    pub const fn one_way(mut self) -> Self {
+        self.one_way = true;
         self
     }
 

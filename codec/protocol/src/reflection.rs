@@ -54,6 +54,8 @@ pub struct MethodListing {
     pub streams: String,
     /// Running it twice does what running it once does.
     pub idempotent: bool,
+    /// Its caller does not wait for the reply, if there is a choice.
+    pub one_way: bool,
 }
 
 /// A reference to a type.
@@ -122,6 +124,7 @@ impl Listing {
                     }
                     .to_owned(),
                     idempotent: method.idempotent,
+                    one_way: method.one_way,
                 })
                 .collect();
             listing.services.push(ServiceListing {

@@ -181,13 +181,21 @@ impl ServerConnection {
                     credit,
                     metadata,
                 } => {
+                    // A stream says by its end that it is over.
+                    let streams = flags::STREAM_IN | flags::STREAM_OUT;
+                    let one_way = flags & flags::ONE_WAY != 0 && flags & streams == 0;
+                    let reserved = service_method.starts_with(RESERVED_PREFIX);
+                    if one_way && (reserved || self.farewell == Farewell::Final) {
+                        // There is nothing to say, and nobody to say it to.
+                        continue;
+                    }
                     if self.farewell == Farewell::Final {
                         let error = Error::unavailable("the server goes away: call elsewhere");
                         self.reply(seq, &service_method, Err(error.not_processed()));
                         continue;
                     }
                     self.last_seq = seq;
-                    if service_method.starts_with(RESERVED_PREFIX) {
+                    if reserved {
                         match self.handle_reserved(seq, &service_method, body) {
                             Some(incoming) => return Ok(Some(incoming)),
                             None => continue,
@@ -199,6 +207,7 @@ impl ServerConnection {
                         body,
                         timeout: remaining(timeout),
                         idempotent: flags & flags::IDEMPOTENT != 0,
+                        one_way,
                         metadata,
                         streams: StreamKind::new(
                             flags & flags::STREAM_IN != 0,

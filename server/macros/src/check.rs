@@ -4,6 +4,7 @@
 mod signature;
 mod types;
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use proc_macro2::TokenStream;
@@ -48,6 +49,7 @@ pub(crate) struct Method {
     pub(crate) wire_reply: Option<Type>,
     pub(crate) idempotent: bool,
     pub(crate) blocking: bool,
+    pub(crate) one_way: bool,
 }
 
 pub(crate) enum Parameter {
@@ -80,6 +82,14 @@ impl Method {
 
     pub(crate) fn streams_in(&self) -> bool {
         self.wire_argument().is_some_and(|(_, streams)| streams)
+    }
+
+    /// The type of what a caller waits for.
+    pub(crate) fn awaited(&self) -> Cow<'_, Type> {
+        if self.one_way {
+            return Cow::Owned(syn::parse_quote!(()));
+        }
+        Cow::Borrowed(self.wire_reply.as_ref().unwrap_or(&self.reply))
     }
 
     pub(crate) fn takes_context(&self) -> bool {

@@ -107,6 +107,9 @@ use proc_macro::TokenStream;
 ///
 /// - `#[rpc(name = "GetHTTPURL")]`: the name on the wire. Without it, `get_http_url`
 ///   is `GetHttpUrl`.
+/// - `#[rpc(one_way)]`: the client's call is over when it is sent. The method returns
+///   `Result<()>`, and the server logs its error. A peer that wants the reply, as Go's
+///   do, gets it.
 /// - `#[rpc(idempotent)]`: running it twice does what running it once does, so that
 ///   clients may send it again.
 /// - `#[rpc(blocking)]`: for a method without `async`, which keeps a thread busy;

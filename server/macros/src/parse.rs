@@ -48,6 +48,7 @@ pub(crate) struct MethodOptions {
     pub(crate) reply: Option<Type>,
     pub(crate) idempotent: bool,
     pub(crate) blocking: bool,
+    pub(crate) one_way: bool,
 }
 
 impl MethodOptions {
@@ -77,6 +78,8 @@ impl MethodOptions {
                 flag(&mut self.idempotent, &meta, errors)?;
             } else if meta.path.is_ident("blocking") {
                 flag(&mut self.blocking, &meta, errors)?;
+            } else if meta.path.is_ident("one_way") {
+                flag(&mut self.one_way, &meta, errors)?;
             } else if meta.path.is_ident("name") {
                 let value = meta.value()?.parse()?;
                 set(&mut self.name, value, &meta, errors);
@@ -86,7 +89,7 @@ impl MethodOptions {
             } else {
                 unknown(
                     &meta,
-                    "idempotent, blocking, name = \"…\", reply = Type",
+                    "idempotent, blocking, one_way, name = \"…\", reply = Type",
                     errors,
                 )?;
             }

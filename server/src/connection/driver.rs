@@ -230,7 +230,11 @@ impl<S: Io> Driver<S> {
             match event {
                 Event::Done(done) => {
                     self.calls.finish(done.seq, &done.state);
-                    self.reply(done.seq, &done.name, done.result, &done.state);
+                    if done.one_way {
+                        self.log_one_way(&done.name, done.result.err());
+                    } else {
+                        self.reply(done.seq, &done.name, done.result, &done.state);
+                    }
                 }
                 Event::Item {
                     seq,
@@ -340,8 +344,13 @@ impl<S: Io> Driver<S> {
         let state = state.unwrap_or_else(|| Arc::clone(&self.spare));
         let admitted = admit(&mut self.last_route, &self.shared, &request, received)
             .and_then(|(route, deadline)| Ok((route, deadline, request.body?)));
+        let one_way = request.one_way;
         let (route, deadline, body) = match admitted {
             Ok(admitted) => admitted,
+            Err(error) if one_way => {
+                self.log_one_way(&name, Some(error));
+                return;
+            }
             Err(error) => {
                 self.reply(seq, &name, Err(error), &state);
                 return;
@@ -356,9 +365,11 @@ impl<S: Io> Driver<S> {
         .with_received(received.into_std())
         .with_deadline(deadline.map(Instant::into_std))
         .with_idempotent(request.idempotent)
+        .with_one_way(one_way)
         .with_metadata(request.metadata);
         let name = Arc::clone(&route.name);
         match handlers::start(route, context, deadline, body, &self.finished) {
+            Some(result) if one_way => self.log_one_way(&name, result.err()),
             Some(result) => self.reply(seq, &name, result, &state),
             None => {
                 self.calls.begin(seq, &state);
@@ -399,6 +410,13 @@ impl<S: Io> Driver<S> {
         self.connection.reply(seq, name, result);
     }
 
+    /// Says here what becomes of a call whose caller takes no reply.
+    fn log_one_way(&self, name: &str, error: Option<Error>) {
+        if let Some(error) = &error {
+            handlers::log_one_way(&self.peer.address, name, error);
+        }
+    }
+
     /// The caller gives up on a call. What runs goes on until it notices, and keeps
     /// its place until then: else a peer could start without end what it cancels.
     fn cancel(&mut self, seq: u64) {
@@ -415,6 +433,10 @@ impl<S: Io> Driver<S> {
         let request = &waiting.request;
         if let Some(state) = &waiting.state {
             self.calls.end_streams(request.seq, state);
+        }
+        if request.one_way {
+            self.log_one_way(&request.service_method, Some(error));
+            return;
         }
         self.connection
             .reply(request.seq, &request.service_method, Err(error));

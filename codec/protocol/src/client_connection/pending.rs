@@ -55,6 +55,18 @@ impl<T> PendingCalls<T> {
         Seq(self.insert(Pending::Waiting(call)))
     }
 
+    /// Notes that the next call was sent, and gets no reply.
+    pub(super) fn skip(&mut self) -> Seq {
+        let seq = self.next;
+        self.next = seq.wrapping_add(1);
+        Seq(seq)
+    }
+
+    /// Notes that the next call was sent, and that its reply is nobody's.
+    pub(super) fn ignore(&mut self) -> Seq {
+        Seq(self.insert(Pending::GivenUp))
+    }
+
     /// Notes that the next call was sent, and is a question of the connection's.
     pub(super) fn ask(&mut self) -> u64 {
         self.questions += 1;
@@ -62,9 +74,8 @@ impl<T> PendingCalls<T> {
     }
 
     fn insert(&mut self, pending: Pending<T>) -> u64 {
-        let seq = self.next;
+        let seq = self.skip().0;
         self.calls.insert(seq, pending);
-        self.next = seq.wrapping_add(1);
         seq
     }
 

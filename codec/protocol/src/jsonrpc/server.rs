@@ -172,7 +172,10 @@ impl ServerConnection {
                 version: request.version,
                 id: request.id.map(|id| Bytes::copy_from_slice(id.as_bytes())),
             };
-            self.pending.insert(seq, pending);
+            let one_way = pending.id.is_none();
+            if !one_way {
+                self.pending.insert(seq, pending);
+            }
             let service_method = match &self.last_method {
                 Some(last) if **last == *request.method => Arc::clone(last),
                 _ => Arc::from(&*request.method),
@@ -188,6 +191,7 @@ impl ServerConnection {
                 body,
                 timeout: None,
                 idempotent: false,
+                one_way,
                 metadata: Metadata::new(),
                 streams: crate::info::StreamKind::Unary,
                 credit: 0,

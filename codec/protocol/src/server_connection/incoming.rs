@@ -13,7 +13,8 @@ use crate::metadata::Metadata;
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Incoming {
-    /// A request, which is to be replied to.
+    /// A request, which is to be replied to unless it is
+    /// [one-way](IncomingRequest::one_way).
     Request(IncomingRequest),
     /// The caller does not wait any more for its call of this number. There may
     /// be none; if there is, it is to be replied to nevertheless, once.
@@ -60,6 +61,8 @@ pub struct IncomingRequest {
     /// The caller says that running the call twice does what running it once
     /// does.
     pub idempotent: bool,
+    /// The caller takes no reply: it is to get none, be it of success or not.
+    pub one_way: bool,
     /// What came beside the argument.
     pub metadata: Metadata,
     /// Which sides are streams.

@@ -37,6 +37,13 @@ pub(super) fn method(
         );
     }
 
+    if options.one_way && (streams_in || streams_out || !is_unit(&reply)) {
+        errors.push(
+            &signature.ident,
+            "a one-way method has no reply and no streams: return `Result<()>`",
+        );
+    }
+
     if let Some(wire) = &options.reply {
         if !is_unit(&reply) {
             errors.push(
@@ -59,6 +66,7 @@ pub(super) fn method(
         wire_reply: options.reply,
         idempotent: options.idempotent,
         blocking: options.blocking,
+        one_way: options.one_way,
     })
 }
 

@@ -113,7 +113,7 @@ fn inherent(method: &Method, definition: &Definition, names: &Names<'_>) -> Toke
             quote_spanned!(Span::mixed_site()=> #[doc = #about])
         });
     let parameter = method.argument().map(|(ident, ty)| typed(ident, ty));
-    let reply = method.wire_reply.as_ref().unwrap_or(&method.reply);
+    let reply = method.awaited();
     let call = call(method, definition, names);
     let kind = kind(method);
     quote_spanned! {Span::mixed_site()=>
@@ -171,8 +171,15 @@ fn call(method: &Method, definition: &Definition, names: &Names<'_>) -> TokenStr
             #argument,
         )
     };
-    if method.idempotent {
+    let call = if method.idempotent {
         quote_spanned!(Span::mixed_site()=> #protocol::#kind::idempotent(#call))
+    } else {
+        call
+    };
+    if method.one_way {
+        quote_spanned! {Span::mixed_site()=>
+            #protocol::Call::<(), _>::one_way(#call)
+        }
     } else {
         call
     }
@@ -199,14 +206,14 @@ fn implementation(method: &Method, definition: &Definition, names: &Names<'_>) -
         }
         Parameter::Argument(ident, ty, _) => typed(ident, ty),
     });
-    let reply = method.wire_reply.as_ref().unwrap_or(&method.reply);
+    let reply = method.awaited();
     let kind = kind(method);
     let mut call = call(method, definition, names);
     if method.takes_context() {
         // Code that is generic over the trait hands on what it handles.
         call = quote_spanned!(Span::mixed_site()=> #protocol::#kind::within(#call, #context));
     }
-    let awaited = quote_spanned!(at(reply)=> call.await);
+    let awaited = quote_spanned!(at(&*reply)=> call.await);
     let (got, value) = match &method.wire_reply {
         None => {
             let reply = quote_spanned!(Span::mixed_site()=> reply);

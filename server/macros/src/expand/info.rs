@@ -50,6 +50,9 @@ fn row(method: &Method, names: &Names<'_>) -> TokenStream {
     let blocking = method
         .blocking
         .then(|| quote_spanned!(Span::mixed_site()=> .blocking()));
+    let one_way = method
+        .one_way
+        .then(|| quote_spanned!(Span::mixed_site()=> .one_way()));
     let kind = match (method.streams_in(), method.streams_out) {
         (false, false) => None,
         (false, true) => Some("Server"),
@@ -62,7 +65,7 @@ fn row(method: &Method, names: &Names<'_>) -> TokenStream {
     });
     quote_spanned! {Span::mixed_site()=>
         #protocol::MethodInfo::unary(#name, #docs, #args, #reply)
-            #streaming #idempotent #blocking
+            #streaming #idempotent #blocking #one_way
     }
 }
 
