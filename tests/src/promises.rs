@@ -24,6 +24,7 @@
 //! | P11: the release of an old owner removes no new entry | [`server::cut_off_while_another_takes_over`] |
 //! | An entry that somebody deleted is put back, though its lease lives | [`registry::entries_deleted`] |
 //! | Two live servers at one address: one of them gives in | [`server::two_at_one_address`] |
+//! | A server flaps: few steps, and the others stay | [`server::flapping`] |
 //! | A member of a cluster is killed, paused, or alone: no call fails, no registration is lost | [`cluster`] |
 //! | A server that is killed under load: no call runs twice, none hangs | [`calls::servers_killed`] |
 //! | The replies of a server vanish, and nothing else: keepalive ends its calls, no later ones are lost, hedged ones not at all | [`partition::replies_vanish`] |
@@ -114,6 +115,7 @@ pub const CASES: &[Case] = &[
     Case::new("two_at_one_address", |w| {
         Box::pin(server::two_at_one_address(w))
     }),
+    Case::new("flapping", |w| Box::pin(server::flapping(w))),
     Case::new("p2_killed", |w| Box::pin(server::killed(w))),
 ];
 

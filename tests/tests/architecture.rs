@@ -306,3 +306,36 @@ fn nothing_is_left_for_later_in_the_code() {
         );
     }
 }
+
+#[test]
+fn the_registry_reads_no_time_of_day() {
+    let why = "clocks jump, and differ between machines";
+    assert_absent("registry/src", &["SystemTime", "chrono", "UNIX_EPOCH"], why);
+}
+
+#[test]
+fn each_way_to_fail_has_tests_that_exist() {
+    let page = std::fs::read_to_string(workspace().join("registry/docs/failures.md")).unwrap();
+    let mut tests: String = String::new();
+    for folder in ["registry", "tests/src", "tests/tests"] {
+        tests.extend(sources(folder).into_iter().map(|(_, text)| text));
+    }
+    let rows: Vec<&str> = page.lines().filter(|line| line.starts_with("| ")).collect();
+    // The titles, and twenty.
+    assert_eq!(rows.len(), 21);
+    for row in &rows[1..] {
+        let cells: Vec<&str> = row.trim_matches('|').split(" | ").collect();
+        let named: Vec<&str> = cells[4].split('`').skip(1).step_by(2).collect();
+        assert!(!named.is_empty(), "{row}");
+        for name in named {
+            let is_there = [format!("fn {name}("), format!("Case::new(\"{name}\"")]
+                .iter()
+                .any(|text| tests.contains(text));
+            assert!(is_there, "{name} of {:?}", cells[0]);
+        }
+        for path in cells[3].split('`').filter(|path| path.ends_with(".rs")) {
+            let path = workspace().join("registry/src").join(path);
+            assert!(path.exists(), "{path:?}");
+        }
+    }
+}

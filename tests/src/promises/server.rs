@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use gobrpc_registry::{Error, Registration, RegistrationState};
 use tokio::time::{sleep, timeout};
 
-use super::world::{entry, registered, shows, until_shown};
+use super::world::{entry, ports, registered, shows, until_shown};
 use super::{Proxy, TTL, World};
 
 /// P2: killed.
@@ -142,4 +142,39 @@ pub async fn two_at_one_address(world: &mut World) {
         "and takes over {:.1} s after the other has left",
         gone.elapsed().as_secs_f64()
     ));
+}
+
+/// A server comes and goes as fast as it can: clients hear of it in few steps, never
+/// miss the one that stays, and are right in the end.
+pub async fn flapping(world: &mut World) {
+    const TIMES: usize = 10;
+    let servers = world.registry();
+    let _steady = registered(&servers, entry(1)).await;
+    let mut watch = world.registry().watch("who").unwrap();
+    until_shown(&watch, &[1]).await;
+    let seen = watch.clone();
+    let steps = tokio::spawn(async move {
+        let mut steps = 0;
+        loop {
+            let event = watch.next().await;
+            let shown = ports(event.all());
+            assert_eq!(shown.first(), Some(&1), "{event:?}");
+            steps += 1;
+            if shown.contains(&3) {
+                return steps;
+            }
+        }
+    });
+    for _ in 0..TIMES {
+        let flaps = registered(&servers, entry(2)).await;
+        flaps.deregister().await.unwrap();
+    }
+    let _last = registered(&servers, entry(3)).await;
+    let steps = timeout(TTL * 2, steps).await.unwrap().unwrap();
+    until_shown(&seen, &[1, 3]).await;
+    world.noted(format_args!(
+        "one that came and went {TIMES} times: {steps} steps"
+    ));
+    // What is there, each coming, each going, and the last one.
+    assert!(steps <= 2 * TIMES + 3, "{steps}");
 }
