@@ -6,6 +6,8 @@
 #   etcd-3.4     bookworm    etcd-3.5     trixie
 #   consul-1.8   bullseye    zookeeper-3.8 bookworm, run by the system's `java`
 #   etcd-go      trixie: the sources of etcd's Go client 3.5, and of what it needs
+#   msgpackrpc   bookworm: those of hashicorp/net-rpc-msgpackrpc, no registry, but
+#                what Consul speaks between its own
 #
 #   tests/setup-registries.sh [NAME…]   all, or those
 #
@@ -113,6 +115,12 @@ registry() {
         rm -rf "$sources"/{cloud.google.com,gonum.org,google.golang.org/api} \
             "$sources"/github.com/{aws,Azure,nats-io,klauspost} "$home/etcd-go/usr/share/doc"
         ;;
+    msgpackrpc)
+        have msgpackrpc usr/share/gocode/src/github.com/hashicorp/net-rpc-msgpackrpc \
+            bookworm golang-github-hashicorp-net-rpc-msgpackrpc-dev \
+            golang-github-hashicorp-go-msgpack-dev golang-github-hashicorp-go-multierror-dev \
+            golang-github-hashicorp-errwrap-dev
+        ;;
     *)
         say "there is no registry \"$1\""
         exit 2
@@ -126,6 +134,6 @@ if command -v flock >/dev/null; then
     exec 9>"$home/.lock"
     flock 9
 fi
-if [ $# = 0 ]; then set -- etcd-3.4 etcd-3.5 consul-1.8 zookeeper-3.8 etcd-go; fi
+if [ $# = 0 ]; then set -- etcd-3.4 etcd-3.5 consul-1.8 zookeeper-3.8 etcd-go msgpackrpc; fi
 for name in "$@"; do registry "$name"; done
 [ "$failed" = no ]

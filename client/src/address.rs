@@ -16,10 +16,12 @@ use gobrpc_protocol::{Error, Phase, Result};
 /// | `http://host:port[/path]` | TCP and HTTP CONNECT, as `rpc.DialHTTPPath` |
 /// | `https://host:port[/path]` | TCP, TLS, and HTTP CONNECT in it |
 /// | `jsonrpc://host:port` | TCP and JSON-RPC 1.0, as `jsonrpc.Dial("tcp", …)` |
+/// | `msgpack://host:port` | TCP and msgpack, as `msgpackrpc.Dial("tcp", …)` |
 /// | `unix:///path` | a Unix socket, as `rpc.Dial("unix", …)` |
 ///
 /// An IPv6 address stands in brackets: `[::1]:1234`. No host means `localhost`,
-/// as in Go. `tls` and `https` need the feature `tls`, `jsonrpc` that of its name;
+/// as in Go. `tls` and `https` need the feature `tls`, `jsonrpc` and `msgpack`
+/// those of their names;
 /// without it, dialling fails.
 ///
 /// # Examples
@@ -75,6 +77,13 @@ pub enum Address {
         /// The port.
         port: u16,
     },
+    /// A TCP port that speaks msgpack.
+    Msgpack {
+        /// A name or an address, without brackets.
+        host: String,
+        /// The port.
+        port: u16,
+    },
     /// A Unix socket.
     Unix(PathBuf),
 }
@@ -111,6 +120,10 @@ fn parse(text: &str) -> Result<Address, &'static str> {
             let (host, port) = host_and_port(rest)?;
             Ok(Address::JsonRpc { host, port })
         }
+        "msgpack" => {
+            let (host, port) = host_and_port(rest)?;
+            Ok(Address::Msgpack { host, port })
+        }
         "http" | "https" => {
             let (authority, path) = match rest.find('/') {
                 Some(slash) => rest.split_at(slash),
@@ -132,7 +145,7 @@ fn parse(text: &str) -> Result<Address, &'static str> {
         }
         "unix" if rest.is_empty() => Err("has no path"),
         "unix" => Ok(Address::Unix(PathBuf::from(rest))),
-        _ => Err("has a scheme that is none of tcp, tls, http, https, jsonrpc and unix"),
+        _ => Err("has a scheme that is none of tcp, tls, http, https, jsonrpc, msgpack and unix"),
     }
 }
 
@@ -180,6 +193,7 @@ impl fmt::Display for Address {
                 write!(f, "https://{}{path}", authority(host, *port))
             }
             Self::JsonRpc { host, port } => write!(f, "jsonrpc://{}", authority(host, *port)),
+            Self::Msgpack { host, port } => write!(f, "msgpack://{}", authority(host, *port)),
             Self::Unix(path) => write!(f, "unix://{}", path.display()),
         }
     }
@@ -200,6 +214,7 @@ mod tests {
             ("http://h:80/rpc", "http://h:80/rpc"),
             ("tls://[::1]:1", "tls://[::1]:1"),
             ("jsonrpc://h:1", "jsonrpc://h:1"),
+            ("msgpack://h:1", "msgpack://h:1"),
             ("https://h:443", "https://h:443/_goRPC_"),
             ("unix:///run/a b.sock", "unix:///run/a b.sock"),
             ("unix://here.sock", "unix://here.sock"),

@@ -181,6 +181,42 @@ impl ClientBuilder {
         self
     }
 
+    /// Speaks msgpack instead of gob, as `hashicorp/net-rpc-msgpackrpc` has it (off).
+    /// An address `msgpack://host:port` says the same, over TCP.
+    ///
+    /// Types travel as [`msgpack`](gobrpc_protocol::msgpack) has it; nothing of a call
+    /// but its method and its argument does.
+    ///
+    /// # Examples
+    ///
+    /// A server that wants to be told by a first byte what follows, as Consul and Nomad
+    /// do on their RPC ports:
+    ///
+    /// ```no_run
+    /// use gobrpc_client::{Client, Error, Phase, connector};
+    /// use tokio::io::AsyncWriteExt;
+    /// use tokio::net::TcpStream;
+    ///
+    /// # async fn example() -> gobrpc_client::Result<()> {
+    /// let consul = connector::from_fn("consul at 127.0.0.1:8300", || async {
+    ///     let failed = |error| Error::from_error(error).with_phase(Phase::Dial);
+    ///     let mut stream = TcpStream::connect("127.0.0.1:8300").await.map_err(failed)?;
+    ///     const RPC_CONSUL: u8 = 0;
+    ///     stream.write_all(&[RPC_CONSUL]).await.map_err(failed)?;
+    ///     Ok(Box::new(stream) as connector::BoxedIo)
+    /// });
+    /// let client = Client::builder().msgpack().connect_with(consul);
+    /// let leader: String = client.call("Status.Leader", &()).await?;
+    /// # let _ = leader;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[cfg(feature = "msgpack")]
+    pub fn msgpack(mut self) -> Self {
+        self.options.msgpack = true;
+        self
+    }
+
     /// How connections to `tls://` and `https://` addresses are secured (by the
     /// authorities that the system trusts, for the host of the address).
     #[cfg(feature = "tls")]
@@ -201,13 +237,17 @@ impl ClientBuilder {
     /// A client of the server at an address that was parsed.
     #[must_use]
     #[cfg_attr(
-        not(feature = "jsonrpc"),
+        not(any(feature = "jsonrpc", feature = "msgpack")),
         expect(unused_mut, reason = "an address changes no option")
     )]
     pub fn connect_to(mut self, address: Address) -> Client {
         #[cfg(feature = "jsonrpc")]
         if let Address::JsonRpc { .. } = &address {
             self.options.jsonrpc.get_or_insert_default();
+        }
+        #[cfg(feature = "msgpack")]
+        if let Address::Msgpack { .. } = &address {
+            self.options.msgpack = true;
         }
         let connector = connector::with_options(address, &self.options);
         self.connect_with(connector)

@@ -5,11 +5,13 @@ use gobrpc_protocol::client_connection::{Incoming, Seq, Started};
 use gobrpc_protocol::header::caps;
 #[cfg(feature = "jsonrpc")]
 use gobrpc_protocol::jsonrpc;
+#[cfg(feature = "msgpack")]
+use gobrpc_protocol::msgpack;
 use gobrpc_protocol::{ClientConnection, Head, Payload, Result};
 
 use crate::options::Options;
 
-/// The protocol's side of a connection: gob, or JSON.
+/// The protocol's side of a connection: gob, or another codec.
 #[derive(Debug)]
 #[allow(
     clippy::large_enum_variant,
@@ -19,6 +21,8 @@ pub(crate) enum Codec<T> {
     Gob(ClientConnection<T>),
     #[cfg(feature = "jsonrpc")]
     Json(jsonrpc::ClientConnection<T>),
+    #[cfg(feature = "msgpack")]
+    Msgpack(msgpack::ClientConnection<T>),
 }
 
 /// Does the same with whichever it is.
@@ -28,6 +32,8 @@ macro_rules! each {
             Self::Gob($connection) => $do,
             #[cfg(feature = "jsonrpc")]
             Self::Json($connection) => $do,
+            #[cfg(feature = "msgpack")]
+            Self::Msgpack($connection) => $do,
         }
     };
 }
@@ -38,6 +44,10 @@ impl<T> Codec<T> {
         if let Some(version) = options.jsonrpc {
             let connection = jsonrpc::ClientConnection::with_limits(version, options.limits);
             return Self::Json(connection);
+        }
+        #[cfg(feature = "msgpack")]
+        if options.msgpack {
+            return Self::Msgpack(msgpack::ClientConnection::with_limits(options.limits));
         }
         let connection = ClientConnection::with_limits(options.limits);
         Self::Gob(if options.plain_go {
@@ -60,6 +70,12 @@ impl<T> Codec<T> {
             }
             #[cfg(feature = "jsonrpc")]
             Self::Json(connection) => {
+                let started = connection.call(head, body, call)?;
+                connection.cancel(started.seq);
+                Ok(started)
+            }
+            #[cfg(feature = "msgpack")]
+            Self::Msgpack(connection) => {
                 let started = connection.call(head, body, call)?;
                 connection.cancel(started.seq);
                 Ok(started)
@@ -97,6 +113,8 @@ impl<T> Codec<T> {
             // JSON does not tell beforehand.
             #[cfg(feature = "jsonrpc")]
             Self::Json(_) => 0,
+            #[cfg(feature = "msgpack")]
+            Self::Msgpack(connection) => connection.wanted(),
         }
     }
 
@@ -105,6 +123,8 @@ impl<T> Codec<T> {
             Self::Gob(connection) => connection.poll(),
             #[cfg(feature = "jsonrpc")]
             Self::Json(connection) => Ok(connection.poll_reply()?.map(Incoming::Reply)),
+            #[cfg(feature = "msgpack")]
+            Self::Msgpack(connection) => Ok(connection.poll_reply()?.map(Incoming::Reply)),
         }
     }
 
@@ -122,10 +142,13 @@ impl<T> Codec<T> {
             }
             #[cfg(feature = "jsonrpc")]
             Self::Json(_) => Some(false),
+            #[cfg(feature = "msgpack")]
+            Self::Msgpack(_) => Some(false),
         }
     }
 
-    /// Makes the peer answer. JSON-RPC has nothing harmless that would.
+    /// Makes the peer answer. Other codecs have nothing
+    /// harmless that would.
     pub(crate) fn ping(&mut self) {
         if let Some(connection) = self.gob_mut() {
             connection.ping();
@@ -181,6 +204,8 @@ impl<T> Codec<T> {
             Self::Gob(connection) => Some(connection),
             #[cfg(feature = "jsonrpc")]
             Self::Json(_) => None,
+            #[cfg(feature = "msgpack")]
+            Self::Msgpack(_) => None,
         }
     }
 
@@ -190,6 +215,8 @@ impl<T> Codec<T> {
             Self::Gob(connection) => Some(connection),
             #[cfg(feature = "jsonrpc")]
             Self::Json(_) => None,
+            #[cfg(feature = "msgpack")]
+            Self::Msgpack(_) => None,
         }
     }
 

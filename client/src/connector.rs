@@ -135,6 +135,10 @@ pub(crate) fn with_options(address: Address, options: &Options) -> Box<dyn Conne
         Address::JsonRpc { host, port } => Box::new(net::TcpConnector { peer, host, port }),
         #[cfg(not(feature = "jsonrpc"))]
         Address::JsonRpc { .. } => lacking(peer, "JSON-RPC", "jsonrpc"),
+        #[cfg(feature = "msgpack")]
+        Address::Msgpack { host, port } => Box::new(net::TcpConnector { peer, host, port }),
+        #[cfg(not(feature = "msgpack"))]
+        Address::Msgpack { .. } => lacking(peer, "msgpack", "msgpack"),
         Address::Unix(path) => Box::new(net::UnixConnector { peer, path }),
     }
 }
@@ -150,7 +154,7 @@ fn secure(tcp: net::TcpConnector, _host: String, _options: &Options) -> Box<dyn 
 }
 
 /// A connector that only says what it would take.
-#[cfg(not(all(feature = "tls", feature = "jsonrpc")))]
+#[cfg(not(all(feature = "tls", feature = "jsonrpc", feature = "msgpack")))]
 fn lacking(peer: String, what: &'static str, feature: &'static str) -> Box<dyn Connector> {
     Box::new(from_fn(peer, move || async move {
         Err(gobrpc_protocol::Error::unimplemented(format!(

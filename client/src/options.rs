@@ -35,6 +35,9 @@ pub(crate) struct Options {
     /// JSON-RPC instead of gob.
     #[cfg(feature = "jsonrpc")]
     pub(crate) jsonrpc: Option<gobrpc_protocol::jsonrpc::Version>,
+    /// Msgpack instead of gob.
+    #[cfg(feature = "msgpack")]
+    pub(crate) msgpack: bool,
     /// None: by the authorities of the system.
     #[cfg(feature = "tls")]
     pub(crate) tls: Option<crate::tls::Tls>,
@@ -57,6 +60,8 @@ impl Default for Options {
             layers: Layers::default(),
             #[cfg(feature = "jsonrpc")]
             jsonrpc: None,
+            #[cfg(feature = "msgpack")]
+            msgpack: false,
             #[cfg(feature = "tls")]
             tls: None,
         }

@@ -304,8 +304,10 @@ impl Failure {
 
 /// The peer would take the stream for a call, and run another method than is meant.
 pub(crate) fn no_streams() -> Error {
-    Error::unimplemented("the server speaks plain net/rpc or JSON-RPC, which have no streams")
-        .with_phase(Phase::Queue)
+    Error::unimplemented(
+        "the server speaks plain net/rpc, or another codec than gob, which have no streams",
+    )
+    .with_phase(Phase::Queue)
 }
 
 /// Go's `ErrShutdown`.

@@ -4,10 +4,12 @@ use bytes::BytesMut;
 use gobrpc_protocol::codec::Limits;
 #[cfg(feature = "jsonrpc")]
 use gobrpc_protocol::jsonrpc;
+#[cfg(feature = "msgpack")]
+use gobrpc_protocol::msgpack;
 use gobrpc_protocol::server_connection::Incoming;
 use gobrpc_protocol::{Payload, Response, Result, ServerConnection};
 
-/// The protocol's side of a connection: gob, or JSON.
+/// The protocol's side of a connection: gob, or another codec.
 #[derive(Debug)]
 #[allow(
     clippy::large_enum_variant,
@@ -17,6 +19,8 @@ pub(crate) enum Codec {
     Gob(ServerConnection),
     #[cfg(feature = "jsonrpc")]
     Json(jsonrpc::ServerConnection),
+    #[cfg(feature = "msgpack")]
+    Msgpack(msgpack::ServerConnection),
 }
 
 /// Does the same with whichever it is.
@@ -26,6 +30,8 @@ macro_rules! each {
             Self::Gob($connection) => $do,
             #[cfg(feature = "jsonrpc")]
             Self::Json($connection) => $do,
+            #[cfg(feature = "msgpack")]
+            Self::Msgpack($connection) => $do,
         }
     };
 }
@@ -46,6 +52,14 @@ impl Codec {
         Self::Json(connection)
     }
 
+    /// Msgpack, of which some bytes were read already.
+    #[cfg(feature = "msgpack")]
+    pub(crate) fn msgpack(limits: Limits, input: BytesMut) -> Self {
+        let mut connection = msgpack::ServerConnection::with_limits(limits);
+        *connection.input() = input;
+        Self::Msgpack(connection)
+    }
+
     pub(crate) fn input(&mut self) -> &mut BytesMut {
         each!(self, connection => connection.input())
     }
@@ -60,6 +74,8 @@ impl Codec {
             // JSON does not tell beforehand.
             #[cfg(feature = "jsonrpc")]
             Self::Json(_) => 0,
+            #[cfg(feature = "msgpack")]
+            Self::Msgpack(connection) => connection.wanted(),
         }
     }
 
@@ -67,10 +83,9 @@ impl Codec {
         match self {
             Self::Gob(connection) => connection.poll(),
             #[cfg(feature = "jsonrpc")]
-            Self::Json(connection) => {
-                let request = connection.poll_request()?;
-                Ok(request.map(Incoming::Request))
-            }
+            Self::Json(connection) => Ok(connection.poll_request()?.map(Incoming::Request)),
+            #[cfg(feature = "msgpack")]
+            Self::Msgpack(connection) => Ok(connection.poll_request()?.map(Incoming::Request)),
         }
     }
 
@@ -80,6 +95,8 @@ impl Codec {
             Self::Gob(connection) => connection.is_extended(),
             #[cfg(feature = "jsonrpc")]
             Self::Json(_) => false,
+            #[cfg(feature = "msgpack")]
+            Self::Msgpack(_) => false,
         }
     }
 
@@ -92,6 +109,8 @@ impl Codec {
             Self::Gob(connection) => connection.reply(seq, name, result),
             #[cfg(feature = "jsonrpc")]
             Self::Json(connection) => connection.reply(seq, result),
+            #[cfg(feature = "msgpack")]
+            Self::Msgpack(connection) => connection.reply(seq, name, result),
         }
     }
 
@@ -101,6 +120,8 @@ impl Codec {
             Self::Gob(connection) => connection.item(seq, payload),
             #[cfg(feature = "jsonrpc")]
             Self::Json(_) => Ok(()),
+            #[cfg(feature = "msgpack")]
+            Self::Msgpack(_) => Ok(()),
         }
     }
 
@@ -110,6 +131,8 @@ impl Codec {
             Self::Gob(connection) => connection.grant(seq, bytes),
             #[cfg(feature = "jsonrpc")]
             Self::Json(_) => {}
+            #[cfg(feature = "msgpack")]
+            Self::Msgpack(_) => {}
         }
     }
 
@@ -120,6 +143,8 @@ impl Codec {
             Self::Gob(connection) => connection.go_away(),
             #[cfg(feature = "jsonrpc")]
             Self::Json(_) => false,
+            #[cfg(feature = "msgpack")]
+            Self::Msgpack(_) => false,
         }
     }
 
@@ -129,6 +154,8 @@ impl Codec {
             Self::Gob(connection) => connection.is_parted(),
             #[cfg(feature = "jsonrpc")]
             Self::Json(_) => false,
+            #[cfg(feature = "msgpack")]
+            Self::Msgpack(_) => false,
         }
     }
 

@@ -1,4 +1,4 @@
-//! The first bytes of a connection: gob, JSON, HTTP, or TLS where there is none.
+//! The first bytes of a connection: gob, JSON, msgpack, HTTP, or TLS where there is none.
 
 use std::io;
 
@@ -33,6 +33,12 @@ pub(crate) async fn negotiate<S: Io>(io: &mut S, shared: &Shared) -> io::Result<
                 }
                 Opening::Gob => return gob(input),
                 Opening::Json => return json(io, input, shared).await,
+                #[cfg(feature = "msgpack")]
+                Opening::Msgpack if shared.msgpack => {
+                    return Ok(Some(Codec::msgpack(shared.config.limits, input)));
+                }
+                // As Go closes what is no gob.
+                Opening::Msgpack => return gob(input),
                 Opening::Tls => {
                     warn!(
                         "refused TLS on a port that speaks plain text; is the client to use tcp://?"
@@ -100,6 +106,7 @@ enum Opening {
     Incomplete,
     Gob,
     Json,
+    Msgpack,
     Tls,
 }
 
@@ -107,12 +114,14 @@ impl Opening {
     /// Gob begins with the length of a type definition and its id. Ids of peers'
     /// types are -65 and below, of which the first byte is 0x80 or more. JSON is
     /// ASCII up to its first string. A handshake record of TLS (RFC 8446, 5.1)
-    /// would be the definition of a type of Go's own.
+    /// would be the definition of a type of Go's own. A header of msgpack is a map or
+    /// an array, whose first bytes would be lengths of more than eight bytes.
     fn of(input: &[u8]) -> Self {
         match input {
             [] | [0x16 | b'{' | b'[' | b' ' | b'\t' | b'\r' | b'\n'] => Self::Incomplete,
             [0x16, 0x03, ..] => Self::Tls,
             [b'{' | b'[' | b' ' | b'\t' | b'\r' | b'\n', 0..0x80, ..] => Self::Json,
+            [0x80..0xa0 | 0xdc..0xe0, ..] => Self::Msgpack,
             _ => Self::Gob,
         }
     }

@@ -61,6 +61,8 @@ pub struct Server {
     metrics: Option<CallMetrics>,
     #[cfg(feature = "jsonrpc")]
     jsonrpc: bool,
+    #[cfg(feature = "msgpack")]
+    msgpack: bool,
     #[cfg(feature = "tls")]
     tls: Option<crate::tls::Tls>,
 }
@@ -89,6 +91,18 @@ impl Server {
     #[must_use]
     pub fn with_jsonrpc(mut self) -> Self {
         self.jsonrpc = true;
+        self
+    }
+
+    /// Serves msgpack on the same ports, as `hashicorp/net-rpc-msgpackrpc` speaks it.
+    /// Whether a connection does, its first byte tells.
+    ///
+    /// Services need nothing for it; [`msgpack`](gobrpc_protocol::msgpack) has the
+    /// table of types.
+    #[cfg(feature = "msgpack")]
+    #[must_use]
+    pub fn with_msgpack(mut self) -> Self {
+        self.msgpack = true;
         self
     }
 
@@ -230,6 +244,8 @@ impl Server {
             metrics: self.metrics.clone(),
             #[cfg(feature = "jsonrpc")]
             jsonrpc: self.jsonrpc,
+            #[cfg(feature = "msgpack")]
+            msgpack: self.msgpack,
             #[cfg(feature = "tls")]
             tls: self.tls.clone(),
             drain: CancellationToken::new(),

@@ -16,7 +16,7 @@ mod zookeeper;
 
 pub use consul::Consul;
 pub use etcd::{Etcd, EtcdCluster, ask};
-pub use go_client::etcd_go;
+pub use go_client::{etcd_go, msgpack_go};
 pub use process::{Process, free_port, signal};
 pub(crate) use process::{dying, spawn};
 pub use zookeeper::ZooKeeper;

@@ -1,5 +1,7 @@
 //! Bodies: [`Payload`] on its way out, [`Body`] as it came in.
 
+use std::borrow::Cow;
+
 use gobrpc_codec::{Decode, DecodeOwned, Encode, Prepared, RawValue, Schema};
 
 use crate::error::{Error, Result};
@@ -58,7 +60,7 @@ impl From<Prepared> for Payload {
 /// have to wait: it may be 128 KiB for a few bytes.
 const COPY_MAX: usize = 16 << 10;
 
-/// A body that was received and not decoded yet: gob, or JSON over JSON-RPC.
+/// A body that was received and not decoded yet: gob, or another codec's.
 #[derive(Debug, Clone)]
 pub struct Body(Form);
 
@@ -67,6 +69,25 @@ enum Form {
     Gob(RawValue),
     #[cfg(feature = "jsonrpc")]
     Json(crate::jsonrpc::JsonBody),
+    #[cfg(feature = "msgpack")]
+    Msgpack(crate::msgpack::MsgpackBody),
+}
+
+impl Form {
+    /// The value as gob, of the type that it is to be decoded as.
+    #[cfg_attr(
+        not(any(feature = "jsonrpc", feature = "msgpack")),
+        expect(clippy::extra_unused_type_parameters, reason = "gob knows its types")
+    )]
+    fn to_raw<T: DecodeOwned>(&self) -> Result<Cow<'_, RawValue>> {
+        Ok(match self {
+            Self::Gob(raw) => Cow::Borrowed(raw),
+            #[cfg(feature = "jsonrpc")]
+            Self::Json(json) => Cow::Owned(json.to_raw(T::schema())?),
+            #[cfg(feature = "msgpack")]
+            Self::Msgpack(msgpack) => Cow::Owned(msgpack.to_raw(T::schema())?),
+        })
+    }
 }
 
 impl Body {
@@ -75,13 +96,9 @@ impl Body {
     /// # Errors
     ///
     /// If it does not fit `T`; the message starts with `gob:`, as Go's does, or
-    /// with `json:`. Bytes count from the beginning of the body.
+    /// with the name of the codec. Bytes count from the beginning of the body.
     pub fn decode<T: DecodeOwned>(&self) -> Result<T> {
-        match &self.0 {
-            Form::Gob(raw) => Ok(raw.decode()?),
-            #[cfg(feature = "jsonrpc")]
-            Form::Json(json) => Ok(json.to_raw(T::schema())?.decode()?),
-        }
+        Ok(self.0.to_raw::<T>()?.decode()?)
     }
 
     /// Decodes the body as the argument of a call: an error says so, since it is
@@ -91,24 +108,17 @@ impl Body {
     ///
     /// As for [`Body::decode`].
     pub fn decode_argument<T: DecodeOwned>(&self) -> Result<T> {
-        match &self.0 {
-            Form::Gob(raw) => raw
-                .decode()
-                .map_err(|error| Error::of_part("the argument", error)),
-            #[cfg(feature = "jsonrpc")]
-            Form::Json(json) => json
-                .to_raw(T::schema())?
-                .decode()
-                .map_err(|error| Error::of_part("the argument", error)),
-        }
+        let raw = self.0.to_raw::<T>()?;
+        raw.decode()
+            .map_err(|error| Error::of_part("the argument", error))
     }
 
     /// Decodes the body into a value that may borrow from it.
     ///
     /// # Errors
     ///
-    /// As for [`Body::decode`]; `Unimplemented` for JSON, whose values stand
-    /// nowhere as they are.
+    /// As for [`Body::decode`]; `Unimplemented` for other codecs than gob, whose
+    /// values stand nowhere as they are.
     pub fn borrow<'de, T: Decode<'de>>(&'de self) -> Result<T> {
         match &self.0 {
             Form::Gob(raw) => Ok(raw.decode()?),
@@ -116,16 +126,23 @@ impl Body {
             Form::Json(_) => Err(Error::unimplemented(
                 "json: nothing can be borrowed from JSON: decode an owned type",
             )),
+            #[cfg(feature = "msgpack")]
+            Form::Msgpack(_) => Err(Error::unimplemented(
+                "msgpack: nothing can be borrowed from msgpack: decode an owned type",
+            )),
         }
     }
 
-    /// The value as gob knows it; `None` for JSON, which is one only for a type.
+    /// The value as gob knows it; `None` for other codecs, where it is one only for a
+    /// type.
     #[must_use]
     pub fn raw(&self) -> Option<&RawValue> {
         match &self.0 {
             Form::Gob(raw) => Some(raw),
             #[cfg(feature = "jsonrpc")]
             Form::Json(_) => None,
+            #[cfg(feature = "msgpack")]
+            Form::Msgpack(_) => None,
         }
     }
 
@@ -138,13 +155,15 @@ impl Body {
         }
     }
 
-    /// The bytes of the value, in gob or as JSON text.
+    /// The bytes of the value, in gob or as its codec has it.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
         match &self.0 {
             Form::Gob(raw) => raw.bytes(),
             #[cfg(feature = "jsonrpc")]
             Form::Json(json) => json.text(),
+            #[cfg(feature = "msgpack")]
+            Form::Msgpack(msgpack) => msgpack.bytes(),
         }
     }
 }
@@ -159,6 +178,13 @@ impl From<RawValue> for Body {
 impl From<crate::jsonrpc::JsonBody> for Body {
     fn from(json: crate::jsonrpc::JsonBody) -> Self {
         Self(Form::Json(json))
+    }
+}
+
+#[cfg(feature = "msgpack")]
+impl From<crate::msgpack::MsgpackBody> for Body {
+    fn from(msgpack: crate::msgpack::MsgpackBody) -> Self {
+        Self(Form::Msgpack(msgpack))
     }
 }
 

@@ -57,7 +57,7 @@ pub struct ClientConnection<T> {
 pub struct Seq(u64);
 
 impl Seq {
-    #[cfg(feature = "jsonrpc")]
+    #[cfg(any(feature = "jsonrpc", feature = "msgpack"))]
     pub(crate) const fn new(seq: u64) -> Self {
         Self(seq)
     }

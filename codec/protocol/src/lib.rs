@@ -26,6 +26,8 @@ pub mod metadata;
 pub mod method;
 pub mod methods;
 pub mod metrics;
+#[cfg(feature = "msgpack")]
+pub mod msgpack;
 pub mod outgoing;
 pub mod reflection;
 pub mod server_connection;

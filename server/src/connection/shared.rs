@@ -20,6 +20,9 @@ pub(crate) struct Shared {
     /// JSON-RPC is served, too.
     #[cfg(feature = "jsonrpc")]
     pub(crate) jsonrpc: bool,
+    /// Msgpack is served, too.
+    #[cfg(feature = "msgpack")]
+    pub(crate) msgpack: bool,
     /// All connections are secured by this.
     #[cfg(feature = "tls")]
     pub(crate) tls: Option<crate::tls::Tls>,

@@ -9,6 +9,7 @@ pub struct Consul {
     process: Process,
     port: u16,
     dns: u16,
+    rpc: u16,
 }
 
 impl Consul {
@@ -51,7 +52,12 @@ impl Consul {
             args.push(format!("-server-port={rpc}"));
             args
         });
-        let mut consul = Self { process, port, dns };
+        let mut consul = Self {
+            process,
+            port,
+            dns,
+            rpc,
+        };
         consul.restart();
         Some(consul)
     }
@@ -66,6 +72,12 @@ impl Consul {
     #[must_use]
     pub fn dns(&self) -> String {
         format!("127.0.0.1:{}", self.dns)
+    }
+
+    /// Where servers and agents call it, as `127.0.0.1:port`.
+    #[must_use]
+    pub fn rpc(&self) -> String {
+        format!("127.0.0.1:{}", self.rpc)
     }
 
     /// Starts it after it was killed, and waits until it has a leader.
