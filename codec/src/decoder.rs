@@ -49,7 +49,8 @@ pub struct Decoder {
     offset: u64,
     stream: Stream,
     current: Option<Current>,
-    /// Bytes at the front of `buf` that the last value borrows from.
+    /// Bytes at the front of `buf` that were consumed. They go when bytes are added:
+    /// the last value may borrow from them, and many small values go at once.
     lent: usize,
     /// The last value, if it spanned several messages.
     flat: Vec<u8>,
@@ -71,7 +72,7 @@ struct Current {
 
 #[derive(Debug)]
 enum Place {
-    /// In the buffer: bytes before the value, and its own.
+    /// In the buffer behind what was consumed: bytes before the value, and its own.
     Buffer { skip: usize, length: usize },
     /// It spanned several messages.
     Flat(Vec<u8>),
@@ -167,23 +168,22 @@ impl Decoder {
     /// `Malformed` or `Limit`. An error that is not fatal has consumed the
     /// message that it lies in.
     pub fn advance(&mut self) -> Result<bool> {
-        self.settle();
         while self.current.is_none() {
             steps(1);
             if self.fatal {
-                return Err(Error::malformed(
-                    "the stream was lost by an earlier error; open a new one",
-                )
-                .into_fatal());
+                return Err(lost());
             }
-            let found = message::find(&self.buf, self.message_bytes);
-            let Some((prefix, length)) = self.note(found)? else {
+            let rest = self.buf.get(self.lent..).unwrap_or_default();
+            let found = message::find(rest, self.message_bytes);
+            let (prefix, length) = match found {
+                Ok(Some(found)) => found,
+                Ok(None) => return Ok(false),
+                Err(error) => return self.note(Err(error)),
+            };
+            let Some(bytes) = rest.get(prefix..prefix + length) else {
                 return Ok(false);
             };
-            let Some(bytes) = self.buf.get(prefix..prefix + length) else {
-                return Ok(false);
-            };
-            let start = self.offset + prefix as u64;
+            let start = self.offset() + prefix as u64;
             let outcome = self.stream.message(bytes, start);
             match outcome {
                 Ok(Message::Definition | Message::More) => {
@@ -205,7 +205,7 @@ impl Decoder {
                     self.current = Some(Current {
                         id,
                         place: Place::Flat(value),
-                        end: self.offset,
+                        end: self.offset(),
                     });
                 }
                 Err(error) => {
@@ -217,24 +217,25 @@ impl Decoder {
         Ok(true)
     }
 
+    #[cold]
     fn note<T>(&mut self, result: Result<T>) -> Result<T> {
         result.map_err(|error| {
             self.fatal |= error.is_fatal();
-            error.at_offset(self.offset)
+            error.at_offset(self.offset())
         })
     }
 
-    /// Consumes what the last value borrowed from.
+    /// Lets go of what was consumed.
     fn settle(&mut self) {
         let lent = std::mem::take(&mut self.lent);
         if lent > 0 {
-            self.consume(lent);
+            self.buf.advance(lent);
+            self.offset += lent as u64;
         }
     }
 
     fn consume(&mut self, count: usize) {
-        self.buf.advance(count.min(self.buf.len()));
-        self.offset += count as u64;
+        self.lent += count;
     }
 
     /// The type of the value that comes next, once it is whole.
@@ -313,8 +314,9 @@ impl Decoder {
         self.inside = false;
         let bytes: &[u8] = match current.place {
             Place::Buffer { skip, length } => {
-                self.lent = skip + length;
-                self.buf.get(skip..skip + length).unwrap_or_default()
+                let start = self.lent + skip;
+                self.lent = start + length;
+                self.buf.get(start..start + length).unwrap_or_default()
             }
             Place::Flat(value) => {
                 self.flat = value;
@@ -348,7 +350,7 @@ impl Decoder {
         if let Some(current) = self.current.take()
             && let Place::Buffer { skip, length } = current.place
         {
-            self.lent = skip + length;
+            self.consume(skip + length);
         }
         self.inside = false;
         Ok(true)
@@ -382,7 +384,8 @@ impl Decoder {
         Ok(self.current.as_ref().map(|current| {
             let bytes = match &current.place {
                 Place::Buffer { skip, length } => {
-                    self.buf.get(*skip..skip + length).unwrap_or_default()
+                    let start = self.lent + skip;
+                    self.buf.get(start..start + length).unwrap_or_default()
                 }
                 Place::Flat(value) => value,
             };
@@ -413,13 +416,15 @@ impl Decoder {
         self.inside = false;
         let bytes = match current.place {
             Place::Buffer { skip, length } => {
-                let place = self.buf.get(skip..skip + length).unwrap_or_default();
+                let start = self.lent + skip;
+                let place = self.buf.get(start..start + length).unwrap_or_default();
                 if let Some(short) = ShortBytes::inline(place) {
-                    self.lent = skip + length;
+                    self.consume(skip + length);
                     short
                 } else {
-                    self.offset += (skip + length) as u64;
-                    self.buf.advance(skip);
+                    self.consume(skip);
+                    self.settle();
+                    self.offset += length as u64;
                     ShortBytes::from(self.buf.split_to(length).freeze())
                 }
             }
@@ -439,6 +444,7 @@ impl Decoder {
         if self.advance()? {
             return Ok(());
         }
+        self.settle();
         if self.buf.is_empty() && !self.inside {
             return Ok(());
         }
@@ -450,6 +456,11 @@ impl Decoder {
         };
         Err(error.at_offset(end))
     }
+}
+
+#[cold]
+fn lost() -> Error {
+    Error::malformed("the stream was lost by an earlier error; open a new one").into_fatal()
 }
 
 /// Decodes the only or first value of a whole stream.

@@ -33,21 +33,21 @@ pub const PREVIOUS_ATTEMPTS: &str = "grpc-previous-rpc-attempts";
 /// ```
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Metadata {
-    entries: Vec<(Bytes, Bytes)>,
+    /// `None` if there are none: nearly all calls have none, and it is moved often.
+    #[allow(clippy::box_collection, reason = "one word in all that holds metadata")]
+    entries: Option<Box<Vec<(Bytes, Bytes)>>>,
 }
 
 impl Metadata {
     /// No metadata.
     #[must_use]
     pub const fn new() -> Self {
-        Self {
-            entries: Vec::new(),
-        }
+        Self { entries: None }
     }
 
     /// Adds an entry behind all others, whether or not the key is there already.
     pub fn append(&mut self, key: impl AsRef<[u8]>, value: impl AsRef<[u8]>) {
-        self.entries.push((
+        self.entries.get_or_insert_default().push((
             Bytes::copy_from_slice(key.as_ref()),
             Bytes::copy_from_slice(value.as_ref()),
         ));
@@ -61,15 +61,20 @@ impl Metadata {
 
     /// Takes out all entries with a key.
     pub fn remove(&mut self, key: impl AsRef<[u8]>) {
-        self.entries.retain(|(known, _)| known != key.as_ref());
+        if let Some(entries) = &mut self.entries {
+            entries.retain(|(known, _)| known != key.as_ref());
+            if entries.is_empty() {
+                self.entries = None;
+            }
+        }
     }
 
     /// Adds all entries of another one, behind those that are there.
     pub fn extend(&mut self, other: Self) {
-        if self.entries.is_empty() {
-            self.entries = other.entries;
-        } else {
-            self.entries.extend(other.entries);
+        match (&mut self.entries, other.entries) {
+            (Some(entries), Some(others)) => entries.extend(*others),
+            (entries @ None, others) => *entries = others,
+            (Some(_), None) => {}
         }
     }
 
@@ -99,19 +104,20 @@ impl Metadata {
     pub fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
         self.entries
             .iter()
+            .flat_map(|entries| entries.iter())
             .map(|(key, value)| (key.as_ref(), value.as_ref()))
     }
 
     /// How many entries there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.entries.len()
+        self.entries.as_ref().map_or(0, |entries| entries.len())
     }
 
     /// True if there is no entry.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
+        self.entries.is_none()
     }
 
     /// As a header holds it: keys and values in turn.
@@ -136,7 +142,9 @@ impl Metadata {
             .chunks(2)
             .map(|pair| (take(pair.first()), take(pair.get(1))))
             .collect();
-        Self { entries }
+        Self {
+            entries: Some(Box::new(entries)),
+        }
     }
 }
 

@@ -93,9 +93,14 @@ impl<'a> PlainHeader<'a> {
         }
         head[0] = (ahead - 1 + name + behind) as u8;
         output.reserve(HEAD_MAX + NAME_MAX + TAIL_MAX);
-        output.extend_from_slice(head.get(..ahead).unwrap_or_default());
+        // Appends of fixed size and truncations are cheaper than appends whose sizes
+        // depend on values.
+        let start = output.len();
+        output.extend_from_slice(&head);
+        output.truncate(start + ahead);
         output.extend_from_slice(self.service_method);
-        output.extend_from_slice(tail.get(..behind).unwrap_or_default());
+        output.extend_from_slice(&tail);
+        output.truncate(start + ahead + name + behind);
         true
     }
 }
