@@ -364,3 +364,55 @@ impl Compiler<'_> {
         ))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Decoder, Gob, to_vec};
+
+    #[derive(Gob)]
+    struct One {
+        a: i64,
+    }
+
+    #[derive(Gob)]
+    struct Four {
+        a: i64,
+        b: i64,
+        c: i64,
+        d: i64,
+    }
+
+    /// What the plan of a type owns, and that it is not made in less room.
+    #[track_caller]
+    fn weight_of<T: Gob + crate::Encode>(value: &T) -> usize {
+        const ROOM: usize = 1 << 20;
+        let mut decoder = Decoder::new();
+        decoder.feed(&to_vec(value).unwrap());
+        let id = decoder.peek_type().unwrap().unwrap();
+        let compile = |room: &mut usize| Plan::compile(decoder.types(), id, T::schema(), room);
+        let mut room = ROOM;
+        let plan = compile(&mut room).unwrap();
+        let weight = ROOM - room;
+        assert_eq!(plan.nodes.len(), plan.wires.len());
+        let (mut most, mut less) = (weight, weight - 1);
+        compile(&mut most).unwrap();
+        assert_eq!(most, 0);
+        let error = compile(&mut less).unwrap_err();
+        assert!(error.to_string().contains("Limits::type_bytes"), "{error}");
+        weight
+    }
+
+    #[test]
+    fn plans_are_charged_for_their_nodes_and_fields() {
+        let node = size_of::<Node>() + size_of::<i32>();
+        let field = size_of::<Field>();
+        assert_eq!(weight_of(&1_i64), node);
+        assert_eq!(weight_of(&vec![1_i64]), 2 * node);
+        assert_eq!(weight_of(&vec![vec![vec![1_i64]]]), 4 * node);
+        // One node for all fields of one type.
+        assert_eq!(weight_of(&One { a: 1 }), 2 * node + field);
+        let (a, b, c, d) = (1, 2, 3, 4);
+        assert_eq!(weight_of(&Four { a, b, c, d }), 2 * node + 4 * field);
+    }
+}

@@ -125,6 +125,15 @@ fn message_bytes_of_an_encoder() {
         let mut fresh = b"before".to_vec();
         fresh.extend(to_vec(&7_i64).unwrap());
         assert_eq!(nothing, fresh);
+        // Nor does the peer know a type whose definition was thrown away.
+        let mut less = Encoder::with_limits(limits().with_message_bytes(message - 1));
+        let mut out = Vec::new();
+        less.encode(&value, &mut out).unwrap_err();
+        let short = Text {
+            text: String::new(),
+        };
+        less.encode(&short, &mut out).unwrap();
+        assert_eq!(out, to_vec(&short).unwrap());
     }
 }
 

@@ -9,6 +9,7 @@
 )]
 #![allow(clippy::use_self, reason = "types are recursive by name")]
 
+mod by_hand;
 mod evolution;
 mod integers;
 mod nesting;
