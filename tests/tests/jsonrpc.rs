@@ -167,6 +167,120 @@ async fn notifications_run_and_are_not_answered() {
     assert_eq!(replies, [json!({"jsonrpc": "2.0", "id": 1, "result": {}})]);
 }
 
+/// The examples of the specification of JSON-RPC 2.0, section 7, byte by byte but for
+/// the methods and the messages of errors.
+#[tokio::test]
+async fn batches_are_answered_together() {
+    let running = start(ServerConfig::default()).await;
+    let error = |code: i64, message: &str| {
+        let id = Json::Null;
+        json!({"jsonrpc": "2.0", "error": {"code": code, "message": message}, "id": id})
+    };
+    // In any order, and messages are ours.
+    let normal = |batch: &Json| {
+        let replies = batch.as_array().into_iter().flatten();
+        let mut replies: Vec<_> = replies
+            .map(|reply| {
+                assert_eq!(reply["jsonrpc"], "2.0");
+                let code = reply["error"]["code"].to_string();
+                (reply["id"].to_string(), code, reply["result"].to_string())
+            })
+            .collect();
+        replies.sort();
+        replies
+    };
+    for (batch, want) in [
+        (
+            r#"[
+                {"jsonrpc": "2.0", "method": "Arith.Multiply", "params": {"A": 6, "B": 7}, "id": "1"},
+                {"jsonrpc": "2.0", "method": "Echo.String", "params": ["hello"]},
+                {"jsonrpc": "2.0", "method": "Arith.Multiply", "params": [{"A": 2, "B": 3}], "id": "2"},
+                {"foo": "boo"},
+                {"jsonrpc": "2.0", "method": "foo.get", "params": {"name": "myself"}, "id": "5"},
+                {"jsonrpc": "2.0", "method": "Misc.Nothing", "id": "9"}
+            ]"#,
+            json!([
+                {"jsonrpc": "2.0", "id": "1", "result": 42},
+                {"jsonrpc": "2.0", "id": "2", "result": 6},
+                error(-32600, ""),
+                {"jsonrpc": "2.0", "id": "5", "error": {"code": -32601, "message": ""}},
+                {"jsonrpc": "2.0", "id": "9", "result": {}},
+            ]),
+        ),
+        (
+            "[1,2,3]",
+            json!([error(-32600, ""), error(-32600, ""), error(-32600, "")]),
+        ),
+        ("[1]", json!([error(-32600, "")])),
+        // A batch has 2.0 alone.
+        (
+            r#"[{"method": "Misc.Nothing", "params": [{}], "id": 1}]"#,
+            json!([error(-32600, "")]),
+        ),
+    ] {
+        let replies = send(&running, batch).await;
+        assert_eq!(replies.len(), 1, "{replies:?}");
+        assert!(replies[0].is_array(), "{replies:?}");
+        assert_eq!(normal(&replies[0]), normal(&want));
+    }
+    // One error and no array.
+    for (text, code) in [
+        ("[]", -32600),
+        (
+            r#"[{"jsonrpc": "2.0", "method": "sum", "id": "1"}, {"jsonrpc": "2.0", "method"]"#,
+            -32700,
+        ),
+    ] {
+        let replies = send(&running, text).await;
+        assert_eq!(replies.len(), 1, "{replies:?}");
+        assert_eq!(replies[0]["error"]["code"], code);
+        assert_eq!(replies[0]["id"], Json::Null);
+    }
+    // To notifications alone there is no answer, not even an empty one.
+    let notifications = r#"[
+        {"jsonrpc": "2.0", "method": "Echo.String", "params": ["x"]},
+        {"jsonrpc": "2.0", "method": "Nope.Nope", "params": [7]}
+    ]"#;
+    assert_eq!(send(&running, notifications).await, [] as [Json; 0]);
+    // A slow one holds its own batch alone.
+    let slow =
+        r#"[{"jsonrpc":"2.0","method":"Misc.Delay","params":{"Millis":300,"Tag":1},"id":1}]"#;
+    let fast = r#"[{"jsonrpc":"2.0","method":"Misc.Nothing","id":2}]"#;
+    let replies = send(&running, &format!("{slow}{fast}")).await;
+    assert_eq!(
+        (&replies[0][0]["id"], &replies[1][0]["id"]),
+        (&json!(2), &json!(1))
+    );
+}
+
+/// At the bounds, and one above.
+#[tokio::test]
+async fn batches_are_bounded() {
+    let limits = Limits::default().with_message_bytes(64 << 10);
+    let running = start(ServerConfig::default().with_limits(limits)).await;
+    let nothing = r#"{"jsonrpc":"2.0","method":"Misc.Nothing","id":1}"#;
+    let batch = |count: usize| format!("[{}]", vec![nothing; count].join(","));
+    let replies = send(&running, &batch(128)).await;
+    assert_eq!(replies[0].as_array().map(Vec::len), Some(128));
+    let replies = send(&running, &format!("{}{nothing}", batch(129))).await;
+    assert_eq!(replies[0]["error"]["code"], -32600);
+    let message = replies[0]["error"]["message"].as_str().unwrap();
+    assert!(message.contains("more than 128 requests"), "{message}");
+    assert_eq!(replies[1]["result"], json!({}), "what follows is served");
+
+    // Each reply would fit, and all of them do not.
+    let large = json!({"jsonrpc": "2.0", "method": "Extra.Large", "params": [30_000], "id": 1});
+    let replies = send(&running, &format!("[{large},{large}]")).await;
+    let (first, second) = (&replies[0][0], &replies[0][1]);
+    assert!(first["result"].is_string(), "{first:.200}");
+    assert_eq!(second["error"]["code"], -32603);
+    let message = second["error"]["message"].as_str().unwrap();
+    assert!(message.contains("raise message_bytes"), "{message}");
+    // A flood of what is none ends the connection.
+    let replies = send(&running, &"[1]".repeat(10_000)).await;
+    assert_eq!(replies.len(), 65);
+}
+
 #[tokio::test]
 async fn what_is_no_request_is_told_so() {
     let running = start(ServerConfig::default()).await;
@@ -175,7 +289,7 @@ async fn what_is_no_request_is_told_so() {
         (r#"{"method":"a.b","params":[}"#, -32700, "Parse error"),
         ("{\"a\":\"\u{1}\"}", -32700, "Parse error"),
         (r#"{} nonsense"#, -32600, "no \"method\""),
-        (r#"[{"jsonrpc":"2.0"}]"#, -32600, "batches"),
+        ("[]", -32600, "no requests"),
         (r#"{"method":"a.b","method":"a.c"}"#, -32600, "duplicate"),
     ] {
         let replies = send(&running, text).await;

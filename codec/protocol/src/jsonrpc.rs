@@ -23,6 +23,8 @@
 //! An empty slice and an empty map are `[]` and `{}`, although Go, which tells
 //! nil ones apart, has `null` for those.
 //!
+//! A server takes batches of 2.0, of up to [`BATCH_MAX`] requests, and notifications.
+//!
 //! # Cost
 //!
 //! A body is read into a [`Value`](gobrpc_codec::Value) by the schema of the type
@@ -30,9 +32,11 @@
 //! way back. So services need no second set of derives, and a call costs several
 //! times what it costs over gob.
 
+mod batch;
 mod client;
 mod envelope;
 mod read;
+mod reply;
 mod scalar;
 mod scan;
 mod server;
@@ -43,6 +47,7 @@ use gobrpc_codec::{Limits, Prepared, RawValue, Schema};
 
 use crate::error::Result;
 
+pub use batch::BATCH_MAX;
 pub use client::ClientConnection;
 pub use server::ServerConnection;
 

@@ -7,6 +7,7 @@ use serde::de::{Deserialize, Deserializer, IgnoredAny, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::Version;
+use super::reply::put_error;
 use crate::error::{Code, Delivery, Error, Result};
 
 /// The numbers of JSON-RPC 2.0, section 5.1.
@@ -94,6 +95,44 @@ pub(super) struct NoRequest<'a> {
 /// Longest id, as it is kept until the reply.
 pub(super) const ID_BYTES_MAX: usize = 1024;
 
+impl NoRequest<'_> {
+    /// The fault of a text that serde_json cannot read as what it should be.
+    #[expect(clippy::needless_pass_by_value, reason = "it is passed to map_err")]
+    pub(super) fn unreadable(error: serde_json::Error) -> Self {
+        let (number, what) = match error.classify() {
+            serde_json::error::Category::Data => (number::INVALID_REQUEST, "Invalid Request"),
+            _ => (number::PARSE_ERROR, "Parse error"),
+        };
+        Self {
+            number,
+            text: format!("{what}: {error}"),
+            version: Version::V2,
+            id: None,
+        }
+    }
+
+    pub(super) fn invalid(text: &str) -> Self {
+        Self {
+            number: number::INVALID_REQUEST,
+            text: format!("Invalid Request: {text}"),
+            version: Version::V2,
+            id: None,
+        }
+    }
+
+    /// The same as a part of a batch, which only 2.0 has.
+    pub(super) fn in_batch(mut self) -> Self {
+        self.version = Version::V2;
+        self
+    }
+
+    /// Appends it as a reply.
+    pub(super) fn put(&self, out: &mut Vec<u8>) {
+        let id = self.id.unwrap_or("null");
+        put_error(out, self.version, id.as_bytes(), self.number, &self.text);
+    }
+}
+
 impl<'a> Request<'a> {
     pub(super) fn parse(text: &'a [u8]) -> Result<Self, NoRequest<'a>> {
         let refuse = |number, text: String, version, id| NoRequest {
@@ -103,18 +142,7 @@ impl<'a> Request<'a> {
             id,
         };
         let invalid = number::INVALID_REQUEST;
-        if text.trim_ascii_start().first() == Some(&b'[') {
-            let text = "Invalid Request: batches are not served; send the requests one behind \
-                        the other without waiting, and match replies by their ids";
-            return Err(refuse(invalid, text.to_owned(), Version::V2, None));
-        }
-        let raw: RawRequest<'a> = serde_json::from_slice(text).map_err(|error| {
-            let (number, what) = match error.classify() {
-                serde_json::error::Category::Data => (invalid, "Invalid Request"),
-                _ => (number::PARSE_ERROR, "Parse error"),
-            };
-            refuse(number, format!("{what}: {error}"), Version::V2, None)
-        })?;
+        let raw: RawRequest<'a> = serde_json::from_slice(text).map_err(NoRequest::unreadable)?;
         let version = match raw.jsonrpc.map(RawValue::get) {
             None => Version::V1,
             Some(_) => Version::V2,

@@ -1,14 +1,15 @@
 //! [`ServerConnection`]: the server's side of a JSON-RPC connection.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 use gobrpc_codec::Limits;
 
-use super::envelope::{self, NoRequest, Request, number};
+use super::batch::{Batch, Batches, Parts};
+use super::envelope::{NoRequest, Request, number};
+use super::reply::{put_error, put_reply};
 use super::scan::{Fault, Scanner};
-use super::write::{append, put_text};
 use super::{JsonBody, Version};
 use crate::body::Body;
 use crate::error::{Code, Error, Result};
@@ -20,8 +21,9 @@ use crate::service::Response;
 /// out. The twin of [`crate::ServerConnection`] for JSON-RPC, and driven in the
 /// same way.
 ///
-/// Each request is answered in its own version. What is no request is answered by
-/// an error; a stream that is not JSON ends.
+/// Each request is answered in its own version, and a batch of 2.0 by one array, when
+/// all of it is answered. What is no request is answered by an error; a stream that is
+/// not JSON ends.
 ///
 /// # Examples
 ///
@@ -52,14 +54,18 @@ pub struct ServerConnection {
     /// Messages since the last request that were none.
     refused: usize,
     last_method: Option<Arc<str>>,
+    /// The rest of a batch, of which a part was given out.
+    ready: VecDeque<IncomingRequest>,
+    batches: Batches,
 }
 
 /// How a request wants to be answered.
 #[derive(Debug)]
 struct Pending {
     version: Version,
-    /// `None` for a notification.
-    id: Option<Bytes>,
+    id: Bytes,
+    /// The batch that it came in.
+    batch: Option<u64>,
 }
 
 /// Most messages in a row that are no requests. Their answers are not bounded by
@@ -91,6 +97,8 @@ impl ServerConnection {
             next_seq: 0,
             refused: 0,
             last_method: None,
+            ready: VecDeque::new(),
+            batches: Batches::default(),
         }
     }
 
@@ -108,7 +116,7 @@ impl ServerConnection {
     /// request.
     #[must_use]
     pub fn is_inside_request(&self) -> bool {
-        !self.input.trim_ascii().is_empty()
+        !self.ready.is_empty() || !self.input.trim_ascii().is_empty()
     }
 
     /// The next whole request. Its argument is decoded by
@@ -120,6 +128,9 @@ impl ServerConnection {
     /// connection is to be closed.
     pub fn poll_request(&mut self) -> Result<Option<IncomingRequest>> {
         loop {
+            if let Some(request) = self.ready.pop_front() {
+                return Ok(Some(request));
+            }
             let length = match self.scanner.scan(&self.input) {
                 Ok(Some(length)) => length,
                 Ok(None) if self.input.len() > self.limits.message_bytes => {
@@ -141,61 +152,110 @@ impl ServerConnection {
                             super::DEPTH_MAX
                         ),
                     };
-                    return Err(self.lose(number::PARSE_ERROR, text));
+                    return Err(self.lose(number::PARSE_ERROR, &text));
                 }
             };
             let message = self.input.split_to(length).freeze();
             if message.len() > self.limits.message_bytes {
                 return Err(self.too_long());
             }
-            let request = match Request::parse(&message) {
-                Ok(request) => request,
+            let parsed = if message.trim_ascii_start().first() == Some(&b'[') {
+                self.batch(&message)
+            } else {
+                Request::parse(&message).map(|request| {
+                    let request = self.request(request, &message, None);
+                    self.ready.push_back(request);
+                })
+            };
+            match parsed {
+                Ok(()) if self.ready.is_empty() => self.refused += 1,
+                Ok(()) => self.refused = 0,
                 // Whoever does not write JSON has no next message.
                 Err(fault) if fault.number == number::PARSE_ERROR => {
-                    return Err(self.lose(fault.number, fault.text));
+                    return Err(self.lose(fault.number, &fault.text));
                 }
                 Err(fault) => {
-                    self.refuse(&fault);
+                    fault.put(&mut self.output);
+                    self.output.push(b'\n');
                     self.refused += 1;
-                    if self.refused > REFUSED_MAX {
-                        return Err(Error::invalid_argument(
-                            "the peer sends what is no JSON-RPC request",
-                        ));
-                    }
+                }
+            }
+            if self.refused > REFUSED_MAX {
+                return Err(Error::invalid_argument(
+                    "the peer sends what is no JSON-RPC request",
+                ));
+            }
+        }
+    }
+
+    /// Takes the requests of a batch in (JSON-RPC 2.0, section 6).
+    fn batch<'a>(&mut self, message: &'a Bytes) -> Result<(), NoRequest<'a>> {
+        let Parts(parts) = serde_json::from_slice(message).map_err(NoRequest::unreadable)?;
+        if parts.is_empty() {
+            return Err(NoRequest::invalid("a batch of no requests"));
+        }
+        let mut batch = Batch::default();
+        for part in parts {
+            let request = match Request::parse(part.get().as_bytes()) {
+                Ok(request) if request.version == Version::V2 => request,
+                other => {
+                    let fault = other.err().unwrap_or_else(|| {
+                        NoRequest::invalid("\"jsonrpc\" is not \"2.0\" inside of a batch")
+                    });
+                    let mut reply = Vec::new();
+                    fault.in_batch().put(&mut reply);
+                    batch.push(&reply);
                     continue;
                 }
             };
-            self.refused = 0;
-            let seq = self.next_seq;
-            self.next_seq = seq.wrapping_add(1);
+            batch.left += usize::from(request.id.is_some());
+            let request = self.request(request, message, Some(self.batches.next()));
+            self.ready.push_back(request);
+        }
+        if batch.left == 0 {
+            batch.put(&mut self.output);
+        } else {
+            self.batches.open(batch);
+        }
+        Ok(())
+    }
+
+    /// A request as it is given out; how it wants to be answered is kept.
+    fn request(
+        &mut self,
+        request: Request<'_>,
+        message: &Bytes,
+        batch: Option<u64>,
+    ) -> IncomingRequest {
+        let seq = self.next_seq;
+        self.next_seq = seq.wrapping_add(1);
+        if let Some(id) = request.id {
             let pending = Pending {
                 version: request.version,
-                id: request.id.map(|id| Bytes::copy_from_slice(id.as_bytes())),
+                id: Bytes::copy_from_slice(id.as_bytes()),
+                batch,
             };
-            let one_way = pending.id.is_none();
-            if !one_way {
-                self.pending.insert(seq, pending);
-            }
-            let service_method = match &self.last_method {
-                Some(last) if **last == *request.method => Arc::clone(last),
-                _ => Arc::from(&*request.method),
-            };
-            self.last_method = Some(Arc::clone(&service_method));
-            let limits = self.limits;
-            let body = request
-                .argument
-                .map(|argument| Body::from(JsonBody::within(&message, argument, limits)));
-            return Ok(Some(IncomingRequest {
-                seq,
-                service_method,
-                body,
-                timeout: None,
-                idempotent: false,
-                one_way,
-                metadata: Metadata::new(),
-                streams: crate::info::StreamKind::Unary,
-                credit: 0,
-            }));
+            self.pending.insert(seq, pending);
+        }
+        let service_method = match &self.last_method {
+            Some(last) if **last == *request.method => Arc::clone(last),
+            _ => Arc::from(&*request.method),
+        };
+        self.last_method = Some(Arc::clone(&service_method));
+        let limits = self.limits;
+        let body = request
+            .argument
+            .map(|argument| Body::from(JsonBody::within(message, argument, limits)));
+        IncomingRequest {
+            seq,
+            service_method,
+            body,
+            timeout: None,
+            idempotent: false,
+            one_way: request.id.is_none(),
+            metadata: Metadata::new(),
+            streams: crate::info::StreamKind::Unary,
+            credit: 0,
         }
     }
 
@@ -204,71 +264,37 @@ impl ServerConnection {
     ///
     /// A response that JSON cannot express becomes an error.
     pub fn reply(&mut self, seq: u64, result: Result<Response>) {
-        let Some(Pending {
-            version,
-            id: Some(id),
-        }) = self.pending.remove(&seq)
-        else {
+        let Some(Pending { version, id, batch }) = self.pending.remove(&seq) else {
             return;
         };
-        let before = self.output.len();
-        let failed = match result {
-            Ok(response) => {
-                self.output.extend_from_slice(match version {
-                    Version::V1 => b"{\"id\":",
-                    Version::V2 => b"{\"jsonrpc\":\"2.0\",\"id\":",
-                });
-                self.output.extend_from_slice(&id);
-                self.output.extend_from_slice(b",\"result\":");
-                let prepared = response.payload().prepared();
-                match append(prepared, &self.limits, &mut self.output) {
-                    Ok(()) => {
-                        self.output.extend_from_slice(match version {
-                            Version::V1 => b",\"error\":null}\n",
-                            Version::V2 => b"}\n",
-                        });
-                        return;
-                    }
-                    Err(error) => error,
-                }
-            }
-            Err(error) => error,
+        let Some(number) = batch else {
+            put_reply(&mut self.output, &self.limits, version, &id, result);
+            self.output.push(b'\n');
+            return;
         };
-        self.output.truncate(before);
-        let told = failed.for_caller();
-        self.put_error(version, &id, envelope::number_of(&told), told.message());
-    }
-
-    fn put_error(&mut self, version: Version, id: &[u8], number: i64, text: &str) {
-        let out = &mut self.output;
-        match version {
-            Version::V1 => {
-                out.extend_from_slice(b"{\"id\":");
-                out.extend_from_slice(id);
-                out.extend_from_slice(b",\"result\":null,\"error\":");
-                put_text(out, text);
-                out.extend_from_slice(b"}\n");
-            }
-            Version::V2 => {
-                out.extend_from_slice(b"{\"jsonrpc\":\"2.0\",\"id\":");
-                out.extend_from_slice(id);
-                out.extend_from_slice(b",\"error\":{\"code\":");
-                out.extend_from_slice(number.to_string().as_bytes());
-                out.extend_from_slice(b",\"message\":");
-                put_text(out, text);
-                out.extend_from_slice(b"}}\n");
-            }
+        let Some(batch) = self.batches.get(number) else {
+            return;
+        };
+        let mut reply = Vec::new();
+        put_reply(&mut reply, &self.limits, version, &id, result);
+        if batch.len().saturating_add(reply.len()) > self.limits.message_bytes {
+            reply.clear();
+            let text = "the replies to the batch are too long together (raise message_bytes)";
+            put_error(&mut reply, version, &id, number::INTERNAL_ERROR, text);
+        }
+        batch.push(&reply);
+        batch.left = batch.left.saturating_sub(1);
+        if batch.left == 0
+            && let Some(batch) = self.batches.close(number)
+        {
+            batch.put(&mut self.output);
         }
     }
 
-    fn refuse(&mut self, fault: &NoRequest<'_>) {
-        let id = fault.id.unwrap_or("null");
-        self.put_error(fault.version, id.as_bytes(), fault.number, &fault.text);
-    }
-
-    fn lose(&mut self, number: i64, text: String) -> Error {
-        self.put_error(Version::V2, b"null", number, &text);
-        Error::invalid_argument(text)
+    fn lose(&mut self, number: i64, text: &str) -> Error {
+        put_error(&mut self.output, Version::V2, b"null", number, text);
+        self.output.push(b'\n');
+        Error::invalid_argument(text.to_owned())
     }
 
     fn too_long(&mut self) -> Error {
@@ -276,7 +302,7 @@ impl ServerConnection {
             "Invalid Request: it is longer than {} bytes (message_bytes)",
             self.limits.message_bytes
         );
-        self.lose(number::INVALID_REQUEST, text)
+        self.lose(number::INVALID_REQUEST, &text)
     }
 
     /// Says that the peer will send nothing more.
