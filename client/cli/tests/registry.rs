@@ -286,6 +286,12 @@ fn lists_and_several_registries_at_once() {
     assert_eq!(ls(&[&format!("chain:{away} {list} {file_url}")]), ["Calc"]);
     assert_eq!(ls(&[&format!("merge:{list} {file_url}")]), ["Calc", "Mail"]);
     drop(std::fs::remove_file(&file));
+    // Of several that are merged, it is said which one fails.
+    let merged = format!("merge:{away} {list}");
+    let run = gobrpc(&["registry", "ls", "--backend", &merged]);
+    assert!(run.status == 0 && run.stdout.contains("Calc"), "{run:?}");
+    let said = format!("gobrpc: {away}: the registry is not reachable");
+    assert!(run.stderr.starts_with(&said), "{run:?}");
     let via = format!("chain:{away} {list}");
     let call = [
         "call",

@@ -9,6 +9,7 @@ use gobrpc_registry::backend::{BackendUrl, Snapshot, TlsOptions};
 use gobrpc_registry::{Backend, Error, Prefix};
 
 use crate::exit::Failure;
+use crate::printable::printable;
 
 /// What the help of each command that uses a registry says about it.
 pub(crate) const URLS: &str = "\
@@ -106,14 +107,11 @@ impl Access {
             url = url.with_token(token);
             signed_in = true;
         }
-        let backend = url
-            .clone()
-            .with_tls(self.tls()?)
-            .open()
-            .map_err(|error| match error {
-                Error::Url(_) => Failure::usage(error.to_string()),
-                error => Failure::failed(format!("{url}: {error}")),
-            })?;
+        url = url.with_tls(self.tls()?);
+        let backend = url.open().map_err(|error| match error {
+            Error::Url(_) => Failure::usage(error.to_string()),
+            error => Failure::failed(format!("{url}: {error}")),
+        })?;
         Ok(Opened {
             backend,
             url,
@@ -177,6 +175,14 @@ fn first_line(file: &PathBuf) -> Result<String, Failure> {
     }
 }
 
+/// True of what the registries say to those who did not sign in, and not of what is said
+/// of one that is another program, or cannot do what it is asked for.
+fn is_about_access(why: &str) -> bool {
+    let why = why.to_ascii_lowercase();
+    let words = ["permission", "acl", "who we are", "authenticat", "digest"];
+    words.iter().any(|word| why.contains(word))
+}
+
 impl Opened {
     /// Where it is, without secrets.
     pub(crate) fn url(&self) -> String {
@@ -189,6 +195,7 @@ impl Opened {
         prefix: &Prefix,
         limit: Duration,
     ) -> Result<Snapshot, Failure> {
+        self.look_at_each(prefix, limit).await;
         let snapshot = self.within(limit, self.backend.snapshot(prefix)).await?;
         if snapshot.malformed > 0 {
             eprintln!(
@@ -197,6 +204,23 @@ impl Opened {
             );
         }
         Ok(snapshot)
+    }
+
+    /// Says which of several registries that are merged fails: what the others have is an
+    /// answer all the same.
+    async fn look_at_each(&self, prefix: &Prefix, limit: Duration) {
+        for url in self.url.merged() {
+            let Ok(backend) = url.open() else { continue };
+            let one = Self {
+                backend,
+                url,
+                signed_in: self.signed_in,
+            };
+            let looked = one.within(limit, one.backend.snapshot(prefix)).await;
+            if let Err(Failure::Failed(why)) = looked {
+                eprintln!("gobrpc: {}", printable(&why));
+            }
+        }
     }
 
     /// Does something with the registry in this time.
@@ -224,7 +248,7 @@ impl Opened {
                 "{url}: the registry is not reachable: {why}; does it run, and is that its \
                  address?"
             ),
-            Error::Refused(why) if self.signed_in => {
+            Error::Refused(why) if self.signed_in || !is_about_access(why) => {
                 format!("{url}: the registry refuses: {why}")
             }
             Error::Refused(why) => format!(
@@ -233,5 +257,31 @@ impl Opened {
             ),
             error => format!("{url}: {error}"),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_who_is_kept_out_is_told_to_sign_in() {
+        for (why, expected) in [
+            ("http://h:1: etcd asks who we are; give a user", true),
+            ("http://h:1: Permission denied: Missing service:write", true),
+            ("http://h:1: ACL not found", true),
+            ("h:1: no permission for /services", true),
+            (
+                "http://h:1: this is no etcd 3.4 or later, as it has no /v3",
+                false,
+            ),
+            (
+                "http://h:1: this is no agent of Consul: 404 Not Found",
+                false,
+            ),
+            ("DNS cannot list all services", false),
+        ] {
+            assert_eq!(is_about_access(why), expected, "{why}");
+        }
     }
 }

@@ -57,6 +57,10 @@ async fn lists_and_several_backends() {
         .unwrap();
     let snapshot = merged.open().unwrap().snapshot(&all).await.unwrap();
     assert_eq!(snapshot.records.len(), 2);
+    let each: Vec<String> = merged.merged().map(|one| one.to_string()).collect();
+    assert_eq!(each, ["static://h:1/user", "static://h:1,h:2/user"]);
+    let chain: BackendUrl = "chain:memory memory".parse().unwrap();
+    assert_eq!(chain.merged().count(), 0);
     let sixteen = format!("merge:{}", "memory ".repeat(16));
     assert!(sixteen.parse::<BackendUrl>().is_ok());
     for (text, part) in [
