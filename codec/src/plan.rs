@@ -6,10 +6,10 @@
 //! fields by index. What the local type lacks has no nodes: it is skipped by its
 //! wire type, so that a plan is never larger than what the program asks for.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::error::{Error, Result};
-use crate::schema::{Edge, Kind, Opaque, Schema};
+use crate::schema::{Edge, FieldType, Kind, Opaque, Schema};
 use crate::steps::steps;
 use crate::types::{TypeId, TypeTable, WireField, WireKind};
 
@@ -131,11 +131,11 @@ impl Plan {
         let mut compiler = Compiler {
             types,
             local,
-            places: Vec::new(),
-            known: HashMap::new(),
+            places: Vec::with_capacity(ROOM),
+            known: BTreeMap::new(),
         };
         compiler.node_of(wire.get(), local.root(), None);
-        let mut nodes = Vec::new();
+        let mut nodes = Vec::with_capacity(ROOM);
         let (mut fields, most) = (0, *room);
         while let Some(place) = compiler.places.get(nodes.len()).copied() {
             steps(1);
@@ -183,14 +183,62 @@ struct Place {
     from: Option<(NodeId, Option<usize>)>,
 }
 
+/// Nodes that there is room for at first: those of most plans.
+const ROOM: usize = 16;
+
+/// Finds local fields by their names.
+struct Names<'a> {
+    fields: &'a [FieldType],
+    /// The field that comes next if both ends have the same ones, as they mostly do.
+    next: usize,
+    /// Of many fields; made once a field is not the next.
+    places: Option<HashMap<&'a [u8], usize>>,
+}
+
+/// So many are looked through as fast as they are hashed.
+const FEW: usize = 16;
+
+impl<'a> Names<'a> {
+    fn new(fields: &'a [FieldType]) -> Self {
+        Self {
+            fields,
+            next: 0,
+            places: None,
+        }
+    }
+
+    fn find(&mut self, name: &[u8]) -> Option<usize> {
+        let is = |field: &FieldType| field.name.as_bytes() == name;
+        let fields = self.fields;
+        let found = if fields.get(self.next).is_some_and(is) {
+            Some(self.next)
+        } else if fields.len() <= FEW {
+            fields.iter().position(is)
+        } else {
+            let all = || fields.iter().enumerate();
+            self.places
+                .get_or_insert_with(|| {
+                    all()
+                        .map(|(index, field)| (field.name.as_bytes(), index))
+                        .collect()
+                })
+                .get(name)
+                .copied()
+        };
+        self.next = found.map_or(self.next, |index| index + 1);
+        found
+    }
+}
+
 struct Compiler<'a> {
     types: &'a TypeTable,
     local: &'a Schema,
     /// Nodes in the order in which they were asked for, which is the order in
     /// which they are made: no recursion, since chains of types may be long.
     places: Vec<Place>,
-    /// By wire type and local node.
-    known: HashMap<(i32, u32), NodeId>,
+    /// By wire type and local node: a tree, as most plans are small, and as a peer
+    /// chooses the numbers of wire types.
+    known: BTreeMap<(i32, u32), NodeId>,
 }
 
 impl Compiler<'_> {
@@ -250,16 +298,12 @@ impl Compiler<'_> {
                 wanted.len()
             )));
         }
-        let by_name: HashMap<&[u8], usize> = wanted
-            .iter()
-            .enumerate()
-            .map(|(index, field)| (field.name.as_bytes(), index))
-            .collect();
+        let mut names = Names::new(wanted);
         let mut found = vec![false; wanted.len()];
         let mut fields = Vec::with_capacity(sent.len());
         for field in sent {
             steps(1);
-            let index = by_name.get(field.name.as_bytes()).copied();
+            let index = names.find(field.name.as_bytes());
             let target = index.and_then(|index| {
                 let number = u16::try_from(index).ok()?;
                 Some((index, number, wanted.get(index)?, found.get_mut(index)?))

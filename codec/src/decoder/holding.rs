@@ -1,6 +1,6 @@
 //! [`Holding`]: which types' values may hold interfaces.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use crate::schema::Kind;
 use crate::steps::steps;
@@ -14,7 +14,9 @@ use crate::types::{TypeTable, builtin_kind};
 /// and linear graph algorithms", 1972), which settles all types that it has met.
 #[derive(Debug, Default)]
 pub(super) struct Holding {
-    known: HashMap<i32, bool>,
+    ///
+    /// Trees, as most streams have few types, and as a peer chooses their numbers.
+    known: BTreeMap<i32, bool>,
     /// Types that were looked at, for the test that counts them.
     #[cfg(test)]
     looked_at: usize,
@@ -40,7 +42,7 @@ impl Holding {
         // Types that were met and not settled, each of which leads to one that the
         // search is inside of.
         let mut open: Vec<i32> = Vec::new();
-        let mut places: HashMap<i32, usize> = HashMap::new();
+        let mut places: BTreeMap<i32, usize> = BTreeMap::new();
         let mut frames: Vec<Frame> = Vec::new();
         let meet = |frames: &mut Vec<Frame>, open: &mut Vec<i32>, id: i32| {
             let place = open.len();

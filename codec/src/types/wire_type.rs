@@ -258,7 +258,8 @@ impl Definition<'_, '_> {
                 ));
             }
         };
-        let mut fields = Vec::new();
+        // Room for those of most structs; a count alone buys no more.
+        let mut fields = Vec::with_capacity(usize::min(count, 16));
         for _ in 0..count {
             self.charge(FIELD_BYTES)?;
             let mut field = WireField {
