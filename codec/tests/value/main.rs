@@ -8,6 +8,7 @@
 )]
 
 mod building;
+mod faults;
 mod goldens;
 mod limits;
 mod reading;
