@@ -265,6 +265,8 @@ impl Caller for Bare {
 
 impl Client {
     /// Starts a call inside of all layers.
+    // In line, so that a call without layers is not moved once more.
+    #[inline]
     fn start_bare(&self, mut request: Request) -> Exchange {
         let link = &self.handle.link;
         let head = &mut request.head;

@@ -210,7 +210,7 @@ pub(crate) fn start(
     route: &Route,
     context: Context,
     deadline: Option<Instant>,
-    body: Body,
+    body: Result<Body>,
     finished: &Arc<Finished>,
 ) -> Option<Result<Response>> {
     let seq = context.seq();
@@ -219,7 +219,12 @@ pub(crate) fn start(
     // Most handlers compute and never wait. Polled right here, they cost no task
     // and no wake-up, and their replies leave in one write.
     let started = catch_unwind(AssertUnwindSafe(|| {
-        match route.service.call(route.method, context, body) {
+        let (service, method) = (&route.service, route.method);
+        let handling = match body {
+            Ok(body) => service.call(method, context, body),
+            Err(error) => service.call_unreadable(method, context, error),
+        };
+        match handling {
             Handling::Ready(result) => Start::Over(result),
             Handling::Blocking(handler) => Start::Blocking(handler),
             Handling::Future(mut future) => {

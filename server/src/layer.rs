@@ -61,7 +61,7 @@
 //!   reflection do, too; the HTTP pages do not.
 //! - Before [`Next::run`]: the [`Context`], with method, metadata, peer, its verified
 //!   identity and the deadline, all of it to change; and the body, undecoded
-//!   ([`Next::body`]). A call of a method that does not exist, or whose time is up,
+//!   ([`Next::body`]), be it one that cannot be read. A call of a method that does not exist, or whose time is up,
 //!   was answered before.
 //! - After it: how the call ended. What [`Next::run`] gives has the metadata that
 //!   goes back; of a stream it comes when the stream has ended, so that a layer

@@ -9,7 +9,7 @@ use gobrpc_codec::Encode;
 
 use crate::body::{Body, Payload};
 use crate::context::Context;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::info::ServiceInfo;
 use crate::metadata::Metadata;
 use crate::outgoing::Outgoing;
@@ -33,6 +33,14 @@ pub trait Service: Send + Sync + 'static {
     /// It decodes the argument and gives back what is left to do; it does not
     /// run the handler.
     fn call(&self, method: usize, context: Context, body: Body) -> Handling;
+
+    /// Answers a call of the method with this index whose body cannot be read, for
+    /// this reason. There is nothing to handle; a layer may still have to say that the
+    /// caller may not call at all.
+    fn call_unreadable(&self, method: usize, context: Context, error: Error) -> Handling {
+        let _ = (method, context);
+        Handling::Ready(Err(error))
+    }
 }
 
 impl<S: Service + ?Sized> Service for Arc<S> {
@@ -42,6 +50,10 @@ impl<S: Service + ?Sized> Service for Arc<S> {
 
     fn call(&self, method: usize, context: Context, body: Body) -> Handling {
         (**self).call(method, context, body)
+    }
+
+    fn call_unreadable(&self, method: usize, context: Context, error: Error) -> Handling {
+        (**self).call_unreadable(method, context, error)
     }
 }
 

@@ -346,10 +346,9 @@ impl<S: Io> Driver<S> {
         let name = Arc::clone(&request.service_method);
         let early = state.is_some();
         let state = state.unwrap_or_else(|| Arc::clone(&self.spare));
-        let admitted = admit(&mut self.last_route, &self.shared, &request, received)
-            .and_then(|(route, deadline)| Ok((route, deadline, request.body?)));
+        let admitted = admit(&mut self.last_route, &self.shared, &request, received);
         let one_way = request.one_way;
-        let (route, deadline, body) = match admitted {
+        let (route, deadline) = match admitted {
             Ok(admitted) => admitted,
             Err(error) if one_way => {
                 self.log_one_way(&name, Some(error));
@@ -372,7 +371,7 @@ impl<S: Io> Driver<S> {
         .with_one_way(one_way)
         .with_metadata(request.metadata);
         let name = Arc::clone(&route.name);
-        match handlers::start(route, context, deadline, body, &self.finished) {
+        match handlers::start(route, context, deadline, request.body, &self.finished) {
             Some(result) if one_way => self.log_one_way(&name, result.err()),
             Some(result) => self.reply(seq, &name, result, &state),
             None => {

@@ -81,6 +81,16 @@ impl Service for Layered {
     }
 
     fn call(&self, method: usize, context: Context, body: Body) -> Handling {
+        self.run(method, context, Ok(body))
+    }
+
+    fn call_unreadable(&self, method: usize, context: Context, error: Error) -> Handling {
+        self.run(method, context, Err(error))
+    }
+}
+
+impl Layered {
+    fn run(&self, method: usize, context: Context, body: Result<Body>) -> Handling {
         let mut next = Next {
             around: Arc::clone(&self.0),
             at: 0,

@@ -24,7 +24,7 @@ pub struct Next {
     /// The layer whose turn it is.
     pub(super) at: usize,
     pub(super) method: usize,
-    pub(super) body: Body,
+    pub(super) body: Result<Body>,
     /// Where the replies go, if they are a stream.
     pub(super) items: Option<Handoff<Payload>>,
 }
@@ -61,9 +61,13 @@ impl Next {
 
     /// The argument, undecoded; of a stream of arguments what comes before its
     /// items, which is an empty struct.
-    #[must_use]
-    pub fn body(&self) -> &Body {
-        &self.body
+    ///
+    /// # Errors
+    ///
+    /// That the body cannot be read, whatever its type: it is too long, or no gob. The
+    /// handler does not run then, and the call ends with this error.
+    pub fn body(&self) -> Result<&Body> {
+        self.body.as_ref().map_err(Error::clone)
     }
 
     /// What is called: its types, its streams, its marks.
@@ -83,7 +87,10 @@ impl Next {
         } = self;
         let name = Arc::clone(cx.shared_service_method());
         let state = Arc::clone(cx.state());
-        let call = || around.service.call(method, cx, body);
+        let call = || match body {
+            Ok(body) => around.service.call(method, cx, body),
+            Err(error) => around.service.call_unreadable(method, cx, error),
+        };
         let mut response = match catch_unwind(AssertUnwindSafe(call)) {
             Ok(Handling::Ready(result)) => result,
             Ok(Handling::Future(future)) => Caught::new(future, name).await,

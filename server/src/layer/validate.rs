@@ -62,7 +62,7 @@ impl Validate {
 impl Layer for Validate {
     async fn handle(&self, cx: Context, next: Next) -> Result<Response> {
         if let Some(check) = self.checks.get(cx.service_method()) {
-            check(next.body())?;
+            check(next.body()?)?;
         }
         next.run(cx).await
     }

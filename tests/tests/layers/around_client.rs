@@ -168,6 +168,41 @@ async fn a_stream_that_has_begun_does_not_run_again() {
     assert_eq!(error.unwrap().code(), Code::FailedPrecondition);
 }
 
+/// Layers see that a one-way call was sent, and the server's how it ended.
+#[tokio::test]
+async fn one_way_calls_go_through_layers() {
+    let (ours, theirs) = (Log::default(), Log::default());
+    let ended = theirs.clone();
+    let server = Server::new().with_layer(move |cx: Context, next: gobrpc_server::Next| {
+        let ended = ended.clone();
+        async move {
+            let one_way = cx.is_one_way();
+            let result = next.run(cx).await;
+            ended.push(format!("one way: {one_way}, ok: {}", result.is_ok()));
+            result
+        }
+    });
+    let (running, _) = start(server, &Log::default()).await;
+    let client = Client::builder()
+        .layer(Watching("watch", ours.clone()))
+        .connect(running.address());
+    let work = WorkClient::new(client);
+    // A server that was not heard of yet gets it as a plain call.
+    work.said().await.unwrap();
+    ours.take();
+    for number in [1, -1] {
+        work.double(number).one_way().await.unwrap();
+        assert_eq!(
+            ours.take(),
+            ["watch Work.Double", "watch ok none", "layer dropped"]
+        );
+    }
+    eventually("both ran", || {
+        theirs.has("one way: true, ok: true") && theirs.has("one way: true, ok: false")
+    })
+    .await;
+}
+
 /// As without layers, a call that was started is under way, looked at or not.
 #[tokio::test]
 async fn a_call_is_sent_when_it_is_started() {

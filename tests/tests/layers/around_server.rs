@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use gobrpc_client::{Client, Code, Delivery, StreamCall};
 use gobrpc_server::{
-    Context, Error, InProcess, Layer, Layered, Next, Response, Result, Server, Streaming,
+    Context, Error, Gob, InProcess, Layer, Layered, Next, Response, Result, Server, Streaming,
 };
 use gobrpc_tests::local::eventually;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 use crate::service::{LONG, Log, Said, WorkClient, WorkServer, Worker, collect, start};
 
@@ -60,6 +62,11 @@ async fn the_first_is_the_outermost_and_all_see_the_outcome() {
     let in_process: WorkClient<InProcess> = WorkClient::new(server.in_process());
     assert_eq!(in_process.double(4).await.unwrap(), 8);
     assert_eq!(log.take(), order);
+    let (items, error, stream) = collect(in_process.count(100).await.unwrap()).await;
+    assert_eq!((items.len(), error.is_none()), (100, true));
+    assert_eq!(stream.trailers().get_str("handler"), Some("was here"));
+    assert!(log.has("first ok was here"));
+    log.take();
     let error = over_socket.double(-1).await.unwrap_err();
     assert_eq!(error.code(), Code::OutOfRange);
     let seen = log.take();
@@ -99,7 +106,7 @@ async fn a_refusal_comes_before_the_argument_is_decoded() {
         if cx.metadata().get_str("token") != Some("good") {
             return Err(Error::unauthenticated("who are you?").not_processed());
         }
-        assert!(!next.body().bytes().is_empty());
+        assert!(!next.body()?.bytes().is_empty());
         assert_eq!(next.method().unwrap().name, cx.method());
         next.run(cx).await
     });
@@ -115,6 +122,47 @@ async fn a_refusal_comes_before_the_argument_is_decoded() {
     let error = stream.next().await.unwrap().unwrap_err();
     assert_eq!(error.code(), Code::Unauthenticated);
     assert!(log.take().is_empty(), "the handler never ran");
+}
+
+/// So does one that could not be read for any type, such as an empty message, of
+/// which the caller learns no more than of any other.
+#[tokio::test]
+async fn a_refusal_comes_before_the_body_is_read() {
+    let server = Server::new().with_layer(|cx: Context, next: Next| async move {
+        assert!(next.body().is_err());
+        if cx.method() == "Double" {
+            return Err(Error::unauthenticated("who are you?"));
+        }
+        next.run(cx).await
+    });
+    let log = Log::default();
+    let (running, _) = start(server, &log).await;
+    for (method, answer) in [("Double", "who are you?"), ("Hang", "gob: ")] {
+        let header = Request {
+            service_method: format!("Work.{method}"),
+            seq: 1,
+        };
+        let mut stream = TcpStream::connect(running.host()).await.unwrap();
+        let mut bytes = gobrpc_codec::to_vec(&header).unwrap();
+        bytes.push(0);
+        stream.write_all(&bytes).await.unwrap();
+        let mut reply = String::new();
+        while !reply.contains(answer) {
+            let mut bytes = [0; 1024];
+            let count = stream.read(&mut bytes).await.unwrap();
+            assert!(count > 0, "{reply}");
+            reply.push_str(&String::from_utf8_lossy(&bytes[..count]));
+        }
+    }
+    assert!(log.take().is_empty(), "no handler ran");
+}
+
+/// Go's header of a request.
+#[derive(Gob)]
+#[gob(package = "rpc")]
+struct Request {
+    service_method: String,
+    seq: u64,
 }
 
 #[tokio::test]
