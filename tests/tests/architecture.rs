@@ -120,6 +120,7 @@ fn each_crate_depends_only_on_what_it_may() {
                 "bytes",
                 "futures-core",
                 "gobrpc-codec",
+                "rmp",
                 "serde",
                 "serde_json",
                 "thiserror",
@@ -140,6 +141,11 @@ fn each_crate_depends_only_on_what_it_may() {
             );
         }
     }
+    assert_eq!(
+        dependencies["gobrpc-protocol"].get("rmp"),
+        Some(&true),
+        "rmp is there for the feature `msgpack` only"
+    );
     for json in ["base64", "serde", "serde_json"] {
         assert_eq!(
             dependencies["gobrpc-protocol"].get(json),
