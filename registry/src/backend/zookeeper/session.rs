@@ -42,8 +42,9 @@ impl Sessions {
     /// A session of its own, which ends with the last copy.
     pub(super) async fn open(&self, timeout: Duration) -> Result<Client> {
         // A server that takes connections and says nothing must leave time for
-        // another one.
-        let silence = (timeout / 4).clamp(Duration::from_millis(500), Duration::from_millis(2500));
+        // another one; and one that answers late, by a second and a bit of a busy
+        // machine with a timeout of 5 s, is not to be left for it.
+        let silence = (timeout / 3).clamp(Duration::from_millis(500), Duration::from_millis(2500));
         let mut connector = Client::connector()
             .with_session_timeout(timeout)
             .with_connection_timeout(silence)
