@@ -160,7 +160,7 @@ impl CallMetrics {
                 let count = count.load(Ordering::Relaxed);
                 if count > 0 {
                     let code = code_name(number);
-                    let labels = format_args!("{{method=\"{name}\",code=\"{code}\"}}");
+                    let labels = format!("{{method=\"{name}\",code=\"{code}\"}}");
                     writeln!(text, "{prefix}_calls_total{labels} {count}")?;
                 }
             }
