@@ -96,7 +96,7 @@ impl Trace {
         }
         let parent = cx.trace();
         if let Some(parent) = parent {
-            let id = format_args!("{:016x}", parent.span_id());
+            let id = format!("{:016x}", parent.span_id());
             span.record("parent_id", display(id));
         }
         if let Some(start) = &self.on_start {
