@@ -18,17 +18,14 @@ import (
 	"net"
 	"net/rpc"
 	"os"
-	"reflect"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/hashicorp/go-msgpack/codec"
 	msgpackrpc "github.com/hashicorp/net-rpc-msgpackrpc"
+	"gobrpc.test/peers/checks"
 	"gobrpc.test/peers/model"
 )
-
-const limit = 20 * time.Second
 
 // Stamp has what go-msgpack writes by methods of its own.
 type Stamp struct {
@@ -98,49 +95,24 @@ func serve(addr string, handle *codec.MsgpackHandle) {
 	io.Copy(io.Discard, os.Stdin)
 }
 
-var failed bool
-
-func check(name string, err error) {
-	if err != nil {
-		failed = true
-		fmt.Printf("FAIL %s: %v\n", name, err)
-		return
-	}
-	fmt.Println("ok", name)
-}
-
-func same(got, want interface{}) error {
-	if !reflect.DeepEqual(got, want) {
-		return fmt.Errorf("got %#v, want %#v", got, want)
-	}
-	return nil
-}
-
 func call(addr string, handle *codec.MsgpackHandle) {
-	time.AfterFunc(2*limit, func() {
-		fmt.Println("FAIL all: too slow")
-		os.Exit(1)
-	})
-	for name, f := range map[string]func(*rpc.Client) error{
+	checks.Begin()
+	dial := func() (*rpc.Client, error) {
+		conn, err := net.Dial("tcp", addr)
+		if err != nil {
+			return nil, err
+		}
+		return rpc.NewClientWithCodec(msgpackrpc.NewCodecFromHandle(true, true, conn, handle)), nil
+	}
+	checks.Clients(dial, map[string]func(*rpc.Client) error{
 		"arith":      arith,
 		"errors":     refusals,
 		"echo":       echo,
 		"stamps":     stamps,
-		"concurrent": concurrent,
-	} {
-		conn, err := net.Dial("tcp", addr)
-		if err == nil {
-			cc := msgpackrpc.NewCodecFromHandle(true, true, conn, handle)
-			c := rpc.NewClientWithCodec(cc)
-			err = f(c)
-			c.Close()
-		}
-		check(name, err)
-	}
-	check("pool", pool(addr))
-	if failed {
-		os.Exit(1)
-	}
+		"concurrent": checks.Concurrent,
+	})
+	checks.Check("pool", pool(addr))
+	checks.End()
 }
 
 func arith(c *rpc.Client) error {
@@ -152,7 +124,7 @@ func arith(c *rpc.Client) error {
 		if err := c.Call("Arith.Multiply", model.Args{A: a, B: 1}, &product); err != nil {
 			return err
 		}
-		if err := same(product, a); err != nil {
+		if err := checks.Same(product, a); err != nil {
 			return err
 		}
 	}
@@ -160,7 +132,7 @@ func arith(c *rpc.Client) error {
 	if err := c.Call("Arith.Divide", &model.Args{A: 7, B: 3}, &q); err != nil {
 		return err
 	}
-	return same(q, model.Quotient{Quo: 2, Rem: 1})
+	return checks.Same(q, model.Quotient{Quo: 2, Rem: 1})
 }
 
 // refusals checks errors, each of which leaves the connection alive.
@@ -196,28 +168,10 @@ func refusals(c *rpc.Client) error {
 	if err := c.Call("Arith.Multiply", args, &product); err != nil {
 		return err
 	}
-	if err := same(product, int64(42)); err != nil {
+	if err := checks.Same(product, int64(42)); err != nil {
 		return err
 	}
 	return c.Call("Misc.Nothing", nil, &struct{}{})
-}
-
-func roundTrip(c *rpc.Client, method string, value interface{}) error {
-	reply := reflect.New(reflect.TypeOf(value))
-	if err := c.Call(method, value, reply.Interface()); err != nil {
-		return fmt.Errorf("%s: %w", method, err)
-	}
-	if err := same(reply.Elem().Interface(), value); err != nil {
-		return fmt.Errorf("%s: %w", method, err)
-	}
-	return nil
-}
-
-func tree(depth int, value int64) *model.Tree {
-	if depth == 0 {
-		return nil
-	}
-	return &model.Tree{Value: value, Left: tree(depth-1, 2*value), Right: tree(depth-1, 2*value+1)}
 }
 
 func echo(c *rpc.Client) error {
@@ -227,24 +181,24 @@ func echo(c *rpc.Client) error {
 	}
 	inner := model.Inner{Name: "größer", Score: -0.5}
 	for _, err := range []error{
-		roundTrip(c, "Echo.String", ""),
-		roundTrip(c, "Echo.String", strings.Repeat("x", 31)),
-		roundTrip(c, "Echo.String", strings.Repeat("x", 32)),
-		roundTrip(c, "Echo.String", strings.Repeat("x", 255)),
-		roundTrip(c, "Echo.String", strings.Repeat("x", 256)),
-		roundTrip(c, "Echo.String", strings.Repeat("x", 65535)),
-		roundTrip(c, "Echo.String", strings.Repeat("x", 65536)),
-		roundTrip(c, "Echo.String", "no UTF-8: \xff\xfe"),
-		roundTrip(c, "Echo.Bytes", large),
-		roundTrip(c, "Echo.Nested", model.Nested{
+		checks.RoundTrip(c, "Echo.String", ""),
+		checks.RoundTrip(c, "Echo.String", strings.Repeat("x", 31)),
+		checks.RoundTrip(c, "Echo.String", strings.Repeat("x", 32)),
+		checks.RoundTrip(c, "Echo.String", strings.Repeat("x", 255)),
+		checks.RoundTrip(c, "Echo.String", strings.Repeat("x", 256)),
+		checks.RoundTrip(c, "Echo.String", strings.Repeat("x", 65535)),
+		checks.RoundTrip(c, "Echo.String", strings.Repeat("x", 65536)),
+		checks.RoundTrip(c, "Echo.String", "no UTF-8: \xff\xfe"),
+		checks.RoundTrip(c, "Echo.Bytes", large),
+		checks.RoundTrip(c, "Echo.Nested", model.Nested{
 			ID: math.MaxUint64, Title: "t", Inner: inner, Ptr: &inner, Raw: []byte{0, 255},
 			List:  []model.Inner{inner, {}},
 			Dict:  map[string]model.Inner{"k": inner, "": {}},
 			Flags: [3]bool{true, false, true},
 		}),
-		roundTrip(c, "Echo.Tree", *tree(8, 1)),
-		roundTrip(c, "Echo.Dict", map[string]int64{"a": 1, "b": -2, "": 3}),
-		roundTrip(c, "Echo.Floats", []float64{
+		checks.RoundTrip(c, "Echo.Tree", *checks.Tree(8, 1)),
+		checks.RoundTrip(c, "Echo.Dict", map[string]int64{"a": 1, "b": -2, "": 3}),
+		checks.RoundTrip(c, "Echo.Floats", []float64{
 			0, 1, -1.5, 1e-7, math.MaxFloat64, math.SmallestNonzeroFloat64, math.Inf(1), math.Inf(-1),
 		}),
 	} {
@@ -253,7 +207,7 @@ func echo(c *rpc.Client) error {
 		}
 	}
 	many := make([]float64, 70000)
-	return roundTrip(c, "Echo.Floats", many)
+	return checks.RoundTrip(c, "Echo.Floats", many)
 }
 
 func stamps(c *rpc.Client) error {
@@ -275,34 +229,11 @@ func stamps(c *rpc.Client) error {
 			return fmt.Errorf("got %v, want %v", reply.At, stamp.At)
 		}
 		reply.At = stamp.At
-		if err := same(reply, stamp); err != nil {
+		if err := checks.Same(reply, stamp); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-func concurrent(c *rpc.Client) error {
-	var wg sync.WaitGroup
-	errs := make(chan error, 300)
-	for i := int64(0); i < 300; i++ {
-		i := i
-		wg.Add(1)
-		go func() {
-			defer wg.Done()
-			var tag int64
-			err := c.Call("Misc.Delay", model.Delay{Millis: i % 17, Tag: i}, &tag)
-			if err == nil {
-				err = same(tag, i)
-			}
-			if err != nil {
-				errs <- err
-			}
-		}()
-	}
-	wg.Wait()
-	close(errs)
-	return <-errs
 }
 
 // pool calls as Consul's and Nomad's pools do: one call at a time, without a client.
@@ -312,7 +243,7 @@ func pool(addr string) error {
 		return err
 	}
 	defer conn.Close()
-	conn.SetDeadline(time.Now().Add(limit))
+	conn.SetDeadline(time.Now().Add(checks.Limit))
 	cc := msgpackrpc.NewClientCodec(conn)
 	for i := int64(1); i < 4; i++ {
 		var product int64
@@ -320,7 +251,7 @@ func pool(addr string) error {
 		if err != nil {
 			return err
 		}
-		if err := same(product, 7*i); err != nil {
+		if err := checks.Same(product, 7*i); err != nil {
 			return err
 		}
 		var reply bytes.Buffer

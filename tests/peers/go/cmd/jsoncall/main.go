@@ -12,60 +12,27 @@ import (
 	"net/netip"
 	"net/rpc"
 	"net/rpc/jsonrpc"
-	"os"
-	"reflect"
 	"strings"
-	"sync"
 	"time"
 
+	"gobrpc.test/peers/checks"
 	"gobrpc.test/peers/model"
 )
-
-const limit = 20 * time.Second
-
-var failed bool
-
-func check(name string, err error) {
-	if err != nil {
-		failed = true
-		fmt.Printf("FAIL %s: %v\n", name, err)
-		return
-	}
-	fmt.Println("ok", name)
-}
 
 func main() {
 	addr := flag.String("addr", "", "address of the server")
 	flag.Parse()
-	time.AfterFunc(2*limit, func() {
-		fmt.Println("FAIL all: too slow")
-		os.Exit(1)
-	})
-	for name, f := range map[string]func(*rpc.Client) error{
+	checks.Begin()
+	dial := func() (*rpc.Client, error) { return jsonrpc.Dial("tcp", *addr) }
+	checks.Clients(dial, map[string]func(*rpc.Client) error{
 		"arith":      arith,
 		"errors":     refusals,
 		"echo":       echo,
 		"profile":    profile,
-		"concurrent": concurrent,
-	} {
-		c, err := jsonrpc.Dial("tcp", *addr)
-		if err == nil {
-			err = f(c)
-			c.Close()
-		}
-		check(name, err)
-	}
-	check("raw", raw(*addr))
-	if failed {
-		os.Exit(1)
-	}
-}
-
-func same(got, want any) error {
-	if !reflect.DeepEqual(got, want) {
-		return fmt.Errorf("got %#v, want %#v", got, want)
-	}
-	return nil
+		"concurrent": checks.Concurrent,
+	})
+	checks.Check("raw", raw(*addr))
+	checks.End()
 }
 
 func arith(c *rpc.Client) error {
@@ -74,7 +41,7 @@ func arith(c *rpc.Client) error {
 		if err := c.Call("Arith.Multiply", model.Args{A: a, B: 1}, &product); err != nil {
 			return err
 		}
-		if err := same(product, a); err != nil {
+		if err := checks.Same(product, a); err != nil {
 			return err
 		}
 	}
@@ -82,7 +49,7 @@ func arith(c *rpc.Client) error {
 	if err := c.Call("Arith.Divide", &model.Args{A: 1, B: 3}, &q); err != nil {
 		return err
 	}
-	return same(q, model.Quotient{Quo: 0, Rem: 1})
+	return checks.Same(q, model.Quotient{Quo: 0, Rem: 1})
 }
 
 // refusals checks errors, each of which leaves the connection alive.
@@ -119,28 +86,10 @@ func refusals(c *rpc.Client) error {
 	if err := c.Call("Arith.Multiply", args, &product); err != nil {
 		return err
 	}
-	if err := same(product, int64(42)); err != nil {
+	if err := checks.Same(product, int64(42)); err != nil {
 		return err
 	}
 	return c.Call("Misc.Nothing", nil, &struct{}{})
-}
-
-func roundTrip[T any](c *rpc.Client, method string, value T) error {
-	var reply T
-	if err := c.Call(method, value, &reply); err != nil {
-		return fmt.Errorf("%s: %w", method, err)
-	}
-	if err := same(reply, value); err != nil {
-		return fmt.Errorf("%s: %w", method, err)
-	}
-	return nil
-}
-
-func tree(depth int, value int64) *model.Tree {
-	if depth == 0 {
-		return nil
-	}
-	return &model.Tree{Value: value, Left: tree(depth-1, 2*value), Right: tree(depth-1, 2*value+1)}
 }
 
 func echo(c *rpc.Client) error {
@@ -150,18 +99,18 @@ func echo(c *rpc.Client) error {
 	}
 	inner := model.Inner{Name: "größer \" \\ \u2028", Score: -0.5}
 	for _, err := range []error{
-		roundTrip(c, "Echo.String", strings.Repeat("text \"<\u00fc>\" ", 1000)),
-		roundTrip(c, "Echo.Bytes", large),
-		roundTrip(c, "Echo.Bytes", []byte{}),
-		roundTrip(c, "Echo.Nested", model.Nested{
+		checks.RoundTrip(c, "Echo.String", strings.Repeat("text \"<\u00fc>\" ", 1000)),
+		checks.RoundTrip(c, "Echo.Bytes", large),
+		checks.RoundTrip(c, "Echo.Bytes", []byte{}),
+		checks.RoundTrip(c, "Echo.Nested", model.Nested{
 			ID: math.MaxUint64, Title: "t", Inner: inner, Ptr: &inner, Raw: []byte{0, 255},
 			List:  []model.Inner{inner, {}},
 			Dict:  map[string]model.Inner{"k": inner, "": {}},
 			Flags: [3]bool{true, false, true},
 		}),
-		roundTrip(c, "Echo.Tree", *tree(8, 1)),
-		roundTrip(c, "Echo.Dict", map[string]int64{"a": 1, "b": -2, "": 3}),
-		roundTrip(c, "Echo.Floats", []float64{0, 1, -1.5, 1e-7, 1e21, math.MaxFloat64, math.SmallestNonzeroFloat64}),
+		checks.RoundTrip(c, "Echo.Tree", *checks.Tree(8, 1)),
+		checks.RoundTrip(c, "Echo.Dict", map[string]int64{"a": 1, "b": -2, "": 3}),
+		checks.RoundTrip(c, "Echo.Floats", []float64{0, 1, -1.5, 1e-7, 1e21, math.MaxFloat64, math.SmallestNonzeroFloat64}),
 	} {
 		if err != nil {
 			return err
@@ -172,7 +121,7 @@ func echo(c *rpc.Client) error {
 	if err := c.Call("Echo.Nested", model.Nested{}, &zero); err != nil {
 		return err
 	}
-	return same(zero, map[string]any{
+	return checks.Same(zero, map[string]any{
 		"ID": 0.0, "Title": "", "Inner": map[string]any{"Name": "", "Score": 0.0}, "Ptr": nil,
 		"List": []any{}, "Dict": nil, "Raw": "", "Flags": []any{false, false, false},
 	})
@@ -219,34 +168,11 @@ func profile(c *rpc.Client) error {
 		if err := json.Unmarshal(text, &want); err != nil {
 			return err
 		}
-		if err := same(reply, want); err != nil {
+		if err := checks.Same(reply, want); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-func concurrent(c *rpc.Client) error {
-	var wg sync.WaitGroup
-	errs := make(chan error, 300)
-	for i := int64(0); i < 300; i++ {
-		i := i
-		wg.Add(1)
-		go func() {
-			defer wg.Done()
-			var tag int64
-			err := c.Call("Misc.Delay", model.Delay{Millis: i % 17, Tag: i}, &tag)
-			if err == nil {
-				err = same(tag, i)
-			}
-			if err != nil {
-				errs <- err
-			}
-		}()
-	}
-	wg.Wait()
-	close(errs)
-	return <-errs
 }
 
 // raw checks ids of any type, and what Go's client never sends.
@@ -256,7 +182,7 @@ func raw(addr string) error {
 		return err
 	}
 	defer conn.Close()
-	conn.SetDeadline(time.Now().Add(limit))
+	conn.SetDeadline(time.Now().Add(checks.Limit))
 	dec := json.NewDecoder(conn)
 	for _, r := range [][2]string{
 		{`{"method":"Echo.String","params":["x"],"id":{"a":[1]}}`, `{"id":{"a":[1]},"result":"x","error":null}`},
@@ -271,7 +197,7 @@ func raw(addr string) error {
 		if err := dec.Decode(&got); err != nil {
 			return fmt.Errorf("%s: %w", r[0], err)
 		}
-		if err := same(string(got), r[1]); err != nil {
+		if err := checks.Same(string(got), r[1]); err != nil {
 			return err
 		}
 	}
