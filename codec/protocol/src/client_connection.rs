@@ -3,7 +3,6 @@
 mod incoming;
 mod outbox;
 mod peer;
-mod pending;
 
 use bytes::BytesMut;
 use gobrpc_codec::{Decoder, Encode, Limits, TypeId};
@@ -15,6 +14,7 @@ use crate::flow;
 use crate::header::{
     HEADER_BYTES_MAX, Header, NO_CALL, PlainHeader, caps, flags, is_header, kind, reserved,
 };
+use crate::pending_calls::PendingCalls;
 use crate::server_connection::CancelArgs;
 
 pub use incoming::{Incoming, IncomingReply};
@@ -22,7 +22,6 @@ pub use incoming::{Incoming, IncomingReply};
 use incoming::ReplyHeader;
 use outbox::Outbox;
 use peer::PeerKind;
-use pending::PendingCalls;
 
 /// The client's side of one connection: calls in, bytes out; bytes in, replies
 /// out.
@@ -57,7 +56,6 @@ pub struct ClientConnection<T> {
 pub struct Seq(u64);
 
 impl Seq {
-    #[cfg(any(feature = "jsonrpc", feature = "msgpack"))]
     pub(crate) const fn new(seq: u64) -> Self {
         Self(seq)
     }

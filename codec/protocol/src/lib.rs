@@ -29,6 +29,7 @@ pub mod metrics;
 #[cfg(feature = "msgpack")]
 pub mod msgpack;
 pub mod outgoing;
+mod pending_calls;
 pub mod reflection;
 pub mod server_connection;
 pub mod service;

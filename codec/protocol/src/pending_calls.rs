@@ -3,11 +3,11 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
-use super::Seq;
+use crate::client_connection::Seq;
 
 /// The calls of a connection that the peer has not answered, by their numbers.
 #[derive(Debug)]
-pub(super) struct PendingCalls<T> {
+pub(crate) struct PendingCalls<T> {
     calls: HashMap<u64, Pending<T>, BuildHasherDefault<SeqHasher>>,
     /// How many of them are questions of the connection itself.
     questions: usize,
@@ -46,55 +46,55 @@ impl<T> Default for PendingCalls<T> {
 
 impl<T> PendingCalls<T> {
     /// The number that the next call has.
-    pub(super) fn next(&self) -> u64 {
+    pub(crate) fn next(&self) -> u64 {
         self.next
     }
 
     /// Notes that the next call was sent, and that somebody waits for it.
-    pub(super) fn wait(&mut self, call: T) -> Seq {
-        Seq(self.insert(Pending::Waiting(call)))
+    pub(crate) fn wait(&mut self, call: T) -> Seq {
+        Seq::new(self.insert(Pending::Waiting(call)))
     }
 
     /// Notes that the next call was sent, and gets no reply.
-    pub(super) fn skip(&mut self) -> Seq {
+    pub(crate) fn skip(&mut self) -> Seq {
         let seq = self.next;
         self.next = seq.wrapping_add(1);
-        Seq(seq)
+        Seq::new(seq)
     }
 
     /// Notes that the next call was sent, and that its reply is nobody's.
-    pub(super) fn ignore(&mut self) -> Seq {
-        Seq(self.insert(Pending::GivenUp))
+    pub(crate) fn ignore(&mut self) -> Seq {
+        Seq::new(self.insert(Pending::GivenUp))
     }
 
     /// Notes that the next call was sent, and is a question of the connection's.
-    pub(super) fn ask(&mut self) -> u64 {
+    pub(crate) fn ask(&mut self) -> u64 {
         self.questions += 1;
         self.insert(Pending::Question)
     }
 
     fn insert(&mut self, pending: Pending<T>) -> u64 {
-        let seq = self.skip().0;
+        let seq = self.skip().get();
         self.calls.insert(seq, pending);
         seq
     }
 
     /// What was given with a call, if somebody waits for it.
-    pub(super) fn get(&self, seq: Seq) -> Option<&T> {
-        match self.calls.get(&seq.0)? {
+    pub(crate) fn get(&self, seq: Seq) -> Option<&T> {
+        match self.calls.get(&seq.get())? {
             Pending::Waiting(call) => Some(call),
             Pending::GivenUp | Pending::Question => None,
         }
     }
 
     /// True if the peer has not answered it, be it waited for or not.
-    pub(super) fn contains(&self, seq: u64) -> bool {
+    pub(crate) fn contains(&self, seq: u64) -> bool {
         self.calls.contains_key(&seq)
     }
 
     /// Notes that nobody waits for a call any more; it stays until it is answered.
-    pub(super) fn give_up(&mut self, seq: Seq) -> Option<T> {
-        let pending = self.calls.get_mut(&seq.0)?;
+    pub(crate) fn give_up(&mut self, seq: Seq) -> Option<T> {
+        let pending = self.calls.get_mut(&seq.get())?;
         if !matches!(pending, Pending::Waiting(_)) {
             return None;
         }
@@ -102,19 +102,19 @@ impl<T> PendingCalls<T> {
     }
 
     /// Gives up on all calls after this one; gives those that somebody waits for.
-    pub(super) fn give_up_after(&mut self, last: u64) -> Vec<(Seq, T)> {
+    pub(crate) fn give_up_after(&mut self, last: u64) -> Vec<(Seq, T)> {
         let mut given_up = Vec::new();
         for (&seq, pending) in &mut self.calls {
             if seq > last && matches!(pending, Pending::Waiting(_)) {
                 let call = std::mem::replace(pending, Pending::GivenUp).call();
-                given_up.extend(call.map(|call| (Seq(seq), call)));
+                given_up.extend(call.map(|call| (Seq::new(seq), call)));
             }
         }
         given_up
     }
 
     /// Notes that the peer has answered; gives who waits, if somebody does.
-    pub(super) fn answer(&mut self, seq: u64) -> Option<T> {
+    pub(crate) fn answer(&mut self, seq: u64) -> Option<T> {
         match self.calls.remove(&seq)? {
             Pending::Waiting(call) => Some(call),
             Pending::GivenUp => None,
@@ -126,16 +126,16 @@ impl<T> PendingCalls<T> {
     }
 
     /// How many there are, without the questions.
-    pub(super) fn in_flight(&self) -> usize {
+    pub(crate) fn in_flight(&self) -> usize {
         self.calls.len() - self.questions
     }
 
     /// Takes all out that somebody waits for, and forgets the others.
-    pub(super) fn take(&mut self) -> Vec<(Seq, T)> {
+    pub(crate) fn take(&mut self) -> Vec<(Seq, T)> {
         self.questions = 0;
         self.calls
             .drain()
-            .filter_map(|(seq, pending)| Some((Seq(seq), pending.call()?)))
+            .filter_map(|(seq, pending)| Some((Seq::new(seq), pending.call()?)))
             .collect()
     }
 }

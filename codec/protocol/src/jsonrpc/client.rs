@@ -1,7 +1,5 @@
 //! [`ClientConnection`]: the client's side of a JSON-RPC connection.
 
-use std::collections::HashMap;
-
 use bytes::BytesMut;
 use gobrpc_codec::Limits;
 
@@ -14,6 +12,7 @@ use crate::caller::Head;
 use crate::client_connection::{IncomingReply, Seq, Started};
 use crate::error::{Code, Delivery, Error, Phase, Result};
 use crate::metadata::Metadata;
+use crate::pending_calls::PendingCalls;
 
 /// The client's side of one connection: calls in, bytes out; bytes in, replies
 /// out. The twin of [`crate::ClientConnection`] for JSON-RPC, and driven in the
@@ -45,8 +44,7 @@ pub struct ClientConnection<T> {
     input: BytesMut,
     scanner: Scanner,
     output: Vec<u8>,
-    pending: HashMap<u64, Option<T>>,
-    next_seq: u64,
+    pending: PendingCalls<T>,
     /// Bytes that went out before what `output` holds.
     taken: u64,
 }
@@ -73,8 +71,7 @@ impl<T> ClientConnection<T> {
             input: BytesMut::new(),
             scanner: Scanner::default(),
             output: Vec::new(),
-            pending: HashMap::new(),
-            next_seq: 0,
+            pending: PendingCalls::default(),
             taken: 0,
         }
     }
@@ -85,7 +82,7 @@ impl<T> ClientConnection<T> {
     ///
     /// If JSON cannot express it, or it is too long; nothing was appended then.
     pub fn call(&mut self, head: &Head, body: &Payload, call: T) -> Result<Started> {
-        let seq = self.next_seq;
+        let seq = self.pending.next();
         let before = self.output.len();
         let out = &mut self.output;
         out.extend_from_slice(match self.version {
@@ -112,10 +109,8 @@ impl<T> ClientConnection<T> {
                 .with_phase(Phase::Encode)
                 .with_delivery(Delivery::NotSent));
         }
-        self.next_seq = seq.wrapping_add(1);
-        self.pending.insert(seq, Some(call));
         Ok(Started {
-            seq: Seq::new(seq),
+            seq: self.pending.wait(call),
             end: self.appended(),
         })
     }
@@ -123,13 +118,13 @@ impl<T> ClientConnection<T> {
     /// Gives up on a call: its reply will be dropped when it comes. Gives back
     /// what was given with the call, if it still waits.
     pub fn cancel(&mut self, seq: Seq) -> Option<T> {
-        self.pending.get_mut(&seq.get())?.take()
+        self.pending.give_up(seq)
     }
 
     /// Calls that the peer has not answered yet.
     #[must_use]
     pub fn in_flight(&self) -> usize {
-        self.pending.len()
+        self.pending.in_flight()
     }
 
     /// The buffer to append received bytes to.
@@ -187,7 +182,7 @@ impl<T> ClientConnection<T> {
                     Ok(_) => Error::internal("the peer sent a reply without an id"),
                 });
             };
-            let Some(call) = self.pending.remove(&id).flatten() else {
+            let Some(call) = self.pending.answer(id) else {
                 continue;
             };
             let limits = self.limits;
@@ -227,9 +222,6 @@ impl<T> ClientConnection<T> {
 
     /// Takes all calls that still wait, with their numbers.
     pub fn take_pending(&mut self) -> Vec<(Seq, T)> {
-        self.pending
-            .drain()
-            .filter_map(|(seq, call)| Some((Seq::new(seq), call?)))
-            .collect()
+        self.pending.take()
     }
 }

@@ -1,7 +1,5 @@
 //! [`ClientConnection`]: the client's side of a connection with msgpack.
 
-use std::collections::HashMap;
-
 use bytes::BytesMut;
 use gobrpc_codec::Limits;
 
@@ -15,6 +13,7 @@ use crate::client_connection::{IncomingReply, Seq, Started};
 use crate::error::{Code, Delivery, Error, Phase, Result};
 use crate::header::HEADER_BYTES_MAX;
 use crate::metadata::Metadata;
+use crate::pending_calls::PendingCalls;
 
 /// The client's side of one connection: calls in, bytes out; bytes in, replies
 /// out. The twin of [`crate::ClientConnection`] for msgpack, and driven in the same
@@ -27,8 +26,7 @@ pub struct ClientConnection<T> {
     output: Vec<u8>,
     /// The reply whose body comes next: its number, and its error if it is one.
     header: Option<(u64, Option<Error>)>,
-    pending: HashMap<u64, Option<T>>,
-    next_seq: u64,
+    pending: PendingCalls<T>,
     /// Bytes that went out before what `output` holds.
     taken: u64,
 }
@@ -55,8 +53,7 @@ impl<T> ClientConnection<T> {
             scanner: Scanner::default(),
             output: Vec::new(),
             header: None,
-            pending: HashMap::new(),
-            next_seq: 0,
+            pending: PendingCalls::default(),
             taken: 0,
         }
     }
@@ -67,7 +64,7 @@ impl<T> ClientConnection<T> {
     ///
     /// If msgpack cannot express it, or it is too long; nothing was appended then.
     pub fn call(&mut self, head: &Head, body: &Payload, call: T) -> Result<Started> {
-        let seq = self.next_seq;
+        let seq = self.pending.next();
         let before = self.output.len();
         let header = Header {
             service_method: head.service_method.as_ref().into(),
@@ -88,10 +85,8 @@ impl<T> ClientConnection<T> {
                 .with_phase(Phase::Encode)
                 .with_delivery(Delivery::NotSent));
         }
-        self.next_seq = seq.wrapping_add(1);
-        self.pending.insert(seq, Some(call));
         Ok(Started {
-            seq: Seq::new(seq),
+            seq: self.pending.wait(call),
             end: self.appended(),
         })
     }
@@ -99,13 +94,13 @@ impl<T> ClientConnection<T> {
     /// Gives up on a call: its reply will be dropped when it comes. Gives back
     /// what was given with the call, if it still waits.
     pub fn cancel(&mut self, seq: Seq) -> Option<T> {
-        self.pending.get_mut(&seq.get())?.take()
+        self.pending.give_up(seq)
     }
 
     /// Calls that the peer has not answered yet.
     #[must_use]
     pub fn in_flight(&self) -> usize {
-        self.pending.len()
+        self.pending.in_flight()
     }
 
     /// The buffer to append received bytes to.
@@ -162,7 +157,7 @@ impl<T> ClientConnection<T> {
                 return Ok(None);
             };
             let bytes = self.input.split_to(length).freeze();
-            let Some(call) = self.pending.remove(&seq).flatten() else {
+            let Some(call) = self.pending.answer(seq) else {
                 continue;
             };
             let limits = self.limits;
@@ -202,9 +197,6 @@ impl<T> ClientConnection<T> {
 
     /// Takes all calls that still wait, with their numbers.
     pub fn take_pending(&mut self) -> Vec<(Seq, T)> {
-        self.pending
-            .drain()
-            .filter_map(|(seq, call)| Some((Seq::new(seq), call?)))
-            .collect()
+        self.pending.take()
     }
 }
