@@ -294,7 +294,15 @@ async fn a_real_consul_answers() {
     let call = client.call::<(), _>("Status.Nope", &()).await;
     let error = call.unwrap_err();
     assert_eq!(error.message(), "rpc: can't find method Status.Nope");
-    let () = client.call("Status.Ping", &()).await.unwrap();
+    // Consul closes a connection that asked for what it has not (`handleConsulConn`,
+    // agent/consul/rpc.go): a call that meets the end fails, one after it dials anew.
+    for _ in 0..10 {
+        match client.call::<(), ()>("Status.Ping", &()).await {
+            Ok(()) => return,
+            Err(error) => assert_eq!(error.code(), Code::Unavailable, "{error}"),
+        }
+    }
+    panic!("Consul is not called any more");
 }
 
 /// Sends bytes, then closes the write side; gives what comes back.
