@@ -81,6 +81,17 @@ impl ClientBuilder {
         self
     }
 
+    /// How many turns of the scheduler a connection looks for replies before it
+    /// sleeps (64, some 30 µs).
+    ///
+    /// A server on the same machine answers within these, and a processor that sleeps
+    /// would take longer to wake. Where replies come later, such turns soon become rare
+    /// ([`Spin`](gobrpc_protocol::spin::Spin)); with 0 there are none.
+    pub fn spin(mut self, turns: u32) -> Self {
+        self.options.spin = turns;
+        self
+    }
+
     /// The longest pause after the first failed dial, which doubles with each
     /// further one, and the longest ever (100 ms, 10 s).
     ///

@@ -2,13 +2,15 @@
 
 use std::future::poll_fn;
 use std::io;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
 
 use bytes::BytesMut;
+use gobrpc_protocol::spin::Spin;
 use gobrpc_protocol::{Code, Error};
 use tokio::io::AsyncWrite;
+use tokio::task::yield_now;
 use tokio_util::io::poll_read_buf;
 
 use crate::connection::Completion;
@@ -51,6 +53,9 @@ pub(crate) struct Driver {
     shut: bool,
     completions: Vec<Completion>,
     keepalive: Option<Keepalive>,
+    spin: Spin,
+    /// The peer owes replies.
+    awaits: bool,
 }
 
 /// Why a [`Driver`] stopped.
@@ -95,6 +100,8 @@ impl Driver {
             shut: false,
             completions: Vec::new(),
             keepalive: link.options.keepalive.map(Keepalive::new),
+            spin: Spin::new(link.options.spin),
+            awaits: false,
         }
     }
 
@@ -129,6 +136,10 @@ impl Driver {
         }
         if self.retired {
             return self.poll_finished(cx);
+        }
+        if self.awaits && !self.yielded && self.spin.turn() {
+            // It arranges to be polled after one turn, in which sockets are looked at.
+            let _ = pin!(yield_now()).poll(cx);
         }
         Poll::Pending
     }
@@ -172,6 +183,7 @@ impl Driver {
                     if let Some(keepalive) = &mut self.keepalive {
                         keepalive.heard();
                     }
+                    self.spin.heard();
                     match self.greet().and_then(|()| self.receive()) {
                         Ok(false) => {}
                         Ok(true) => return Poll::Ready(End::Leaving),
@@ -328,6 +340,7 @@ impl Driver {
         state.register_at(self.number, cx.waker());
         if let Some(connection) = state.connection_at(self.number) {
             connection.note_written(self.written, &mut self.completions);
+            self.awaits = connection.in_flight() > 0;
         }
         state.admit_to(self.number, &self.link.options, &mut self.completions);
         self.cut = false;

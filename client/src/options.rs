@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use gobrpc_protocol::codec::Limits;
+use gobrpc_protocol::spin::Spin;
 
 use crate::layer::Layers;
 
@@ -26,6 +27,8 @@ pub(crate) struct Options {
     pub(crate) max_write_buffer: usize,
     pub(crate) backoff_first: Duration,
     pub(crate) backoff_max: Duration,
+    /// Turns of the scheduler before a connection sleeps.
+    pub(crate) spin: u32,
     pub(crate) plain_go: bool,
     pub(crate) reconnect: bool,
     /// Silence of the peer after which it is pinged, and how long it may take then.
@@ -54,6 +57,7 @@ impl Default for Options {
             max_write_buffer: 1 << 20,
             backoff_first: Duration::from_millis(100),
             backoff_max: Duration::from_secs(10),
+            spin: Spin::TURNS,
             plain_go: false,
             reconnect: true,
             keepalive: None,

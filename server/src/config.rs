@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use gobrpc_protocol::codec::Limits;
+use gobrpc_protocol::spin::Spin;
 
 /// What a server allows each of its peers, and all of them together.
 ///
@@ -42,6 +43,12 @@ pub struct ServerConfig {
     /// as a peer may close one half and still read replies; a Go client that closes
     /// does not, and the two look the same.
     pub cancel_on_eof: bool,
+    /// How many turns of the scheduler a connection without calls looks for the next
+    /// one before it sleeps (64, some 30 µs). A client on the same machine that calls
+    /// again at once does so within these, and a processor that sleeps would take longer
+    /// to wake. Where calls come later, such turns soon become rare
+    /// ([`Spin`](gobrpc_protocol::spin::Spin)); with 0 there are none.
+    pub spin: u32,
     /// A connection that the server wants to close counts as quiet after so long
     /// without a byte (500 ms). Clients of ours are told to go, and need no such
     /// wait.
@@ -71,6 +78,7 @@ impl Default for ServerConfig {
             waiting_bytes: 1 << 20,
             max_timeout: None,
             cancel_on_eof: false,
+            spin: Spin::TURNS,
             quiet: Duration::from_millis(500),
             max_connection_age: None,
             max_connection_age_grace: None,
@@ -126,6 +134,13 @@ impl ServerConfig {
     #[must_use]
     pub fn with_cancel_on_eof(mut self, on: bool) -> Self {
         self.cancel_on_eof = on;
+        self
+    }
+
+    /// Sets [`ServerConfig::spin`].
+    #[must_use]
+    pub fn with_spin(mut self, turns: u32) -> Self {
+        self.spin = turns;
         self
     }
 

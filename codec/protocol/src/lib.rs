@@ -33,6 +33,7 @@ mod pending_calls;
 pub mod reflection;
 pub mod server_connection;
 pub mod service;
+pub mod spin;
 pub mod streaming;
 pub mod trace_context;
 

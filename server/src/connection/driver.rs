@@ -7,7 +7,9 @@ use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll, ready};
 
 use gobrpc_protocol::server_connection::{Incoming, IncomingRequest};
+use gobrpc_protocol::spin::Spin;
 use gobrpc_protocol::{CallState, Cancel, Context, Error, Peer, Response, Result, StreamKind};
+use tokio::task::yield_now;
 use tokio::time::Instant;
 use tracing::debug;
 
@@ -70,6 +72,7 @@ pub(super) struct Driver<S> {
     read_closed: bool,
     /// A flush was put off once for replies that may follow.
     yielded: bool,
+    spin: Spin,
 }
 
 impl<S: Io> Driver<S> {
@@ -88,6 +91,7 @@ impl<S: Io> Driver<S> {
             leaving: false,
             read_closed: false,
             yielded: false,
+            spin: Spin::new(shared.config.spin),
             shared,
         }
     }
@@ -219,6 +223,11 @@ impl<S: Io> Driver<S> {
                 return Poll::Pending;
             }
             if self.read(cx)?.is_pending() {
+                if self.calls.running() == 0 && self.spin.turn() {
+                    // It arranges to be polled after one turn, in which sockets are
+                    // looked at.
+                    let _ = pin!(yield_now()).poll(cx);
+                }
                 return Poll::Pending;
             }
         }
@@ -459,7 +468,10 @@ impl<S: Io> Driver<S> {
                     debug!(peer = self.peer.address, %error, "the peer stopped early");
                 }
             }
-            Poll::Ready(_) => self.read_at = Instant::now(),
+            Poll::Ready(_) => {
+                self.read_at = Instant::now();
+                self.spin.heard();
+            }
         }
         Ok(Poll::Ready(()))
     }
