@@ -10,6 +10,7 @@ pub mod model;
 pub mod promises;
 pub mod registries;
 pub mod simulation;
+pub mod wiretap;
 
 /// The code of the README, compiled and run.
 #[cfg(doctest)]

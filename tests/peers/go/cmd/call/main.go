@@ -21,6 +21,7 @@ func main() {
 	flag.StringVar(&s.name, "name", "", "tls: the server's name, if it is not the address")
 	flag.BoolVar(&s.beyond, "beyond", false, "also run checks that Go's own server fails")
 	flag.StringVar(&s.only, "only", "", "run only the checks whose name contains this")
+	flag.StringVar(&s.skip, "skip", "", "leave out checks whose name contains one of these, with commas between them")
 	flag.Parse()
 	if s.addr == "" || (s.mode != "dial" && s.mode != "http" && s.mode != "tls") {
 		flag.Usage()
