@@ -34,8 +34,10 @@ use crate::state::{Gate, Stage};
 ///   a failed dial there is a pause; a call within it fails at once with the
 ///   error of that dial, unless its timeout ends after the pause: then it waits
 ///   for the next dial.
-/// - A call is never sent twice. [`Error::delivery`] tells what may be sent
-///   again.
+/// - A call is never sent twice. One whose connection ended before its first byte
+///   was sent goes by the next connection, up to three times and within its timeout
+///   (gRPC calls it a transparent retry); but for those that send a stream.
+///   [`Error::delivery`] tells what else may be sent again.
 /// - When the last copy goes, no more is sent, and the connection closes as soon
 ///   as no reply is waited for.
 ///

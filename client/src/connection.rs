@@ -1,5 +1,7 @@
 //! [`Connection`]: the protocol's connection, and which of its bytes went out.
 
+mod failed;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::task::Waker;
@@ -15,6 +17,8 @@ use tokio::time::Instant;
 use crate::codec::Codec;
 use crate::options::Options;
 use crate::slot::{Place, Slot};
+
+pub(crate) use failed::Failed;
 
 /// What came, and the slot that it belongs to: collected under the link's lock,
 /// handed over after it.
@@ -33,15 +37,24 @@ pub(crate) enum Event {
     Credit(u64),
 }
 
+/// A call whose last byte was not written.
+#[derive(Debug)]
+struct Unwritten {
+    seq: Seq,
+    /// Bytes of the stream up to its last one.
+    end: u64,
+    /// What another connection can take, should this one never send it.
+    request: Request,
+}
+
 /// A connection that is up. It is behind the link's lock; the driver does its
 /// I/O.
 #[derive(Debug)]
 pub(crate) struct Connection {
     protocol: Codec<Arc<Slot>>,
     number: u64,
-    /// Calls whose last byte was not written, oldest first, with the number of
-    /// bytes of the stream up to there.
-    unwritten: VecDeque<(Seq, u64)>,
+    /// Calls whose last byte was not written, oldest first.
+    unwritten: VecDeque<Unwritten>,
     /// Bytes of the stream up to the oldest of those.
     unwritten_from: u64,
     /// Calls that are over when they are written, with the same number.
@@ -158,7 +171,7 @@ impl Connection {
     }
 
     /// Encodes a call.
-    pub(crate) fn call(&mut self, request: &Request, slot: &Arc<Slot>) -> Result<()> {
+    pub(crate) fn call(&mut self, request: Request, slot: &Arc<Slot>) -> Result<()> {
         let (head, body) = (&request.head, &request.body);
         let one_way = head.one_way && !slot.is_streaming();
         let started = if one_way {
@@ -173,7 +186,11 @@ impl Connection {
             number: self.number,
             seq: started.seq,
         });
-        self.unwritten.push_back((started.seq, started.end));
+        self.unwritten.push_back(Unwritten {
+            seq: started.seq,
+            end: started.end,
+            request,
+        });
         self.live += 1;
         self.streaming += usize::from(slot.is_streaming());
         if let Some(outbound) = &slot.outbound {
@@ -258,12 +275,15 @@ impl Connection {
             self.forget(&slot);
             over.push((slot, Event::Sent));
         }
-        while let Some(&(_, end)) = self.unwritten.front()
-            && end <= written
+        let mut sent = 0;
+        while let Some(call) = self.unwritten.get(sent)
+            && call.end <= written
         {
-            self.unwritten.pop_front();
-            self.unwritten_from = end;
+            self.unwritten_from = call.end;
+            sent += 1;
         }
+        // One by one, each would be copied to be dropped.
+        self.unwritten.drain(..sent);
     }
 
     /// Takes at most `max` replies out of what was read; true if there may be
@@ -345,34 +365,6 @@ impl Connection {
     /// pause.
     pub(crate) fn is_proven(&self, backoff_max: Duration) -> bool {
         self.answered || self.protocol.appended() == 0 || self.opened.elapsed() >= backoff_max
-    }
-
-    /// Ends the connection: its calls fail, each with what is known of its
-    /// delivery.
-    pub(crate) fn fail(mut self, written: u64, cause: &Error) -> Vec<Completion> {
-        let mut over = Vec::new();
-        self.note_written(written, &mut over);
-        // Calls go out in the order of their numbers, so the oldest that is not
-        // written whole tells all.
-        let cut = self.unwritten.front().map(|&(seq, _)| seq);
-        let cut_begun = written > self.unwritten_from;
-        let error = |delivery, phase| cause.clone().with_delivery(delivery).with_phase(phase);
-        let sent = error(Delivery::Sent, Phase::Wait);
-        let part = error(Delivery::PartSent, Phase::Write);
-        let unsent = error(Delivery::NotSent, Phase::Write);
-        let unsent_one_way = self.one_way.drain(..).map(|(seq, _, slot)| (seq, slot));
-        let calls = self.protocol.take_pending().into_iter();
-        let failed = calls.chain(unsent_one_way).map(|(seq, slot)| {
-            let error = match cut {
-                Some(cut) if seq > cut => &unsent,
-                Some(cut) if seq == cut && cut_begun => &part,
-                Some(cut) if seq == cut => &unsent,
-                _ => &sent,
-            };
-            (slot, Event::Result(Err(error.clone())))
-        });
-        over.extend(failed);
-        over
     }
 }
 

@@ -5,8 +5,10 @@ use std::task::Waker;
 
 use gobrpc_protocol::Error;
 
+use crate::connection::Failed;
 use crate::driver::{Driver, End};
 use crate::link::Link;
+use crate::link_task::LinkTask;
 
 /// The task of a connection that the server wants to end: calls and streams that are
 /// under way on it go on, while further ones are made on another connection.
@@ -51,15 +53,30 @@ impl Drop for Departure {
 }
 
 impl Link {
-    /// Fails the calls that are left on a connection that is gone.
-    fn has_left(&self, number: u64, written: u64, cause: &Error) {
-        let Some(mut connection) = self.lock().take_left(number) else {
+    /// Fails the calls that are left on a connection that is gone; those that it never
+    /// sent go by the next one.
+    fn has_left(self: &Arc<Self>, number: u64, written: u64, cause: &Error) {
+        let mut state = self.lock();
+        let again = self.options.reconnect && state.is_open();
+        let Some(mut connection) = state.take_left(number) else {
             return;
         };
         tracing::debug!(peer = %self.peer, error = %cause, "a connection has left");
         let blocked = connection.take_blocked();
+        let Failed { mut over, unsent } = connection.fail(written, cause, again);
+        let mut dial = None;
+        if !unsent.is_empty() {
+            state.queue.put_back(unsent);
+            let retry_at = state.retry_at().map(|(failure, _)| failure.retry_at);
+            dial = LinkTask::prepare(self, &mut state, retry_at);
+            state.admit(&self.options, &mut over);
+        }
+        let task = state.take_task();
+        drop(state);
         self.changed.notify_waiters();
-        self.complete(connection.fail(written, cause));
-        blocked.into_iter().for_each(Waker::wake);
+        self.complete(over);
+        blocked.into_iter().chain(task).for_each(Waker::wake);
+        // Without a runtime it fails the calls when it is dropped.
+        let _ = dial.map(LinkTask::spawn);
     }
 }

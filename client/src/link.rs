@@ -65,7 +65,7 @@ impl Link {
             && direct
             && connection.has_room(&self.options)
         {
-            let encoded = connection.call(&request, &slot);
+            let encoded = connection.call(request, &slot);
             let task = state.take_task();
             drop(state);
             if let Some(task) = task {

@@ -10,7 +10,7 @@ use gobrpc_protocol::{Error, Phase, Result};
 use tokio::runtime::Handle;
 use tokio::time::Instant;
 
-use crate::connection::Connection;
+use crate::connection::{Connection, Failed};
 use crate::connector::BoxedIo;
 use crate::departure::Departure;
 use crate::driver::{Driver, End};
@@ -210,22 +210,21 @@ impl Link {
     }
 
     /// Fails the calls of a connection that is gone. Those that still wait for
-    /// a place are dialled for again.
+    /// a place, and those that it never sent, are dialled for again.
     fn lost(&self, written: u64, cause: Error) -> Next {
         tracing::debug!(peer = %self.peer, error = %cause, "connection lost");
         let mut state = self.lock();
         let stage = std::mem::replace(&mut state.stage, Stage::Dialling);
         let mut unblocked = Vec::new();
-        let (proven, completions) = match stage {
-            Stage::Up(mut connection) => {
-                unblocked = connection.take_blocked();
-                (
-                    connection.is_proven(self.options.backoff_max),
-                    connection.fail(written, &cause),
-                )
-            }
-            _ => (true, Vec::new()),
-        };
+        let mut completions = Vec::new();
+        let mut proven = true;
+        if let Stage::Up(mut connection) = stage {
+            unblocked = connection.take_blocked();
+            proven = connection.is_proven(self.options.backoff_max);
+            let failed = connection.fail(written, &cause, self.options.reconnect);
+            completions = failed.over;
+            state.queue.put_back(failed.unsent);
+        }
         let now = Instant::now();
         let wait = if proven {
             state.backoff.reset();
@@ -289,7 +288,8 @@ impl Link {
                 }
                 // How far the writing came is not known any more: any call may
                 // have been sent.
-                connection.fail(u64::MAX, &cause)
+                let Failed { over, .. } = connection.fail(u64::MAX, &cause, false);
+                over
             }
             _ => Vec::new(),
         };

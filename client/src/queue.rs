@@ -12,11 +12,27 @@ use crate::slot::{Place, Slot};
 ///
 /// A tree and no ring, since calls are given up anywhere in it and must give
 /// their memory back at once.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Queue {
     calls: BTreeMap<u64, Waiting>,
+    /// Tickets before this one were given to calls that came back, the others to those
+    /// that came.
+    front: u64,
     next: u64,
     bytes: usize,
+}
+
+impl Default for Queue {
+    fn default() -> Self {
+        // Neither end is ever reached.
+        const MIDDLE: u64 = u64::MAX / 2;
+        Self {
+            calls: BTreeMap::new(),
+            front: MIDDLE,
+            next: MIDDLE,
+            bytes: 0,
+        }
+    }
 }
 
 /// A call that waits.
@@ -57,6 +73,19 @@ impl Queue {
         self.calls.insert(self.next, waiting);
         self.next += 1;
         Ok(())
+    }
+
+    /// Puts calls back that were taken out and not sent, oldest first.
+    ///
+    /// They are as many as the connection's write buffer held, which has its own
+    /// bound, and are older than those that wait.
+    pub(crate) fn put_back(&mut self, calls: Vec<Waiting>) {
+        for waiting in calls.into_iter().rev() {
+            self.front -= 1;
+            self.bytes = self.bytes.saturating_add(waiting.request.body.len());
+            waiting.slot.put(Place::Queue(self.front));
+            self.calls.insert(self.front, waiting);
+        }
     }
 
     /// The oldest call.

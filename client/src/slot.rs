@@ -22,9 +22,17 @@ pub(crate) struct Slot {
     inner: Mutex<Inner>,
 }
 
+/// How often a call is moved to another connection. The second time is bad luck, as
+/// all servers of an address restart; then there is something wrong with the way, and
+/// the caller learns it.
+pub(crate) const MOVES_MAX: u8 = 3;
+
 #[derive(Debug)]
 struct Inner {
     place: Place,
+    /// How often it was moved to another connection, because one ended before it was
+    /// sent.
+    moves: u8,
     state: State,
 }
 
@@ -64,6 +72,7 @@ impl Slot {
             outbound: streams.arguments().then(Outbound::default),
             inner: Mutex::new(Inner {
                 place: Place::Nowhere,
+                moves: 0,
                 state: State::Waiting(None),
             }),
         }
@@ -81,6 +90,20 @@ impl Slot {
     /// How far the call has come.
     pub(crate) fn place(&self) -> Place {
         self.lock().place
+    }
+
+    /// True if the call, of which nothing was sent, may go by another connection; it is
+    /// counted.
+    ///
+    /// One that nobody waits for need not. What was taken out of a stream of arguments
+    /// went into the connection's buffer.
+    pub(crate) fn may_move(&self) -> bool {
+        let mut inner = self.lock();
+        let may = self.outbound.is_none()
+            && inner.moves < MOVES_MAX
+            && matches!(inner.state, State::Waiting(_));
+        inner.moves += u8::from(may);
+        may
     }
 
     /// True if the call has streams.

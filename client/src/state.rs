@@ -255,7 +255,7 @@ impl State {
             if slot.is_gone() {
                 continue;
             }
-            if let Err(error) = connection.call(&request, &slot) {
+            if let Err(error) = connection.call(request, &slot) {
                 failed.push((slot, Event::Result(Err(error))));
             }
         }

@@ -18,6 +18,7 @@ mod hostile;
 mod http_connect;
 mod keepalive;
 mod leaving;
+mod moves;
 mod places;
 mod reconnect;
 mod server;

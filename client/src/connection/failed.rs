@@ -1,0 +1,58 @@
+//! [`Failed`]: what becomes of the calls of a connection that is gone.
+
+use std::collections::BTreeMap;
+
+use gobrpc_protocol::client_connection::Seq;
+use gobrpc_protocol::{Delivery, Error, Phase, Request};
+
+use super::{Completion, Connection, Event};
+use crate::queue::Waiting;
+
+/// What becomes of the calls of a connection that is gone.
+pub(crate) struct Failed {
+    /// Those that are over.
+    pub(crate) over: Vec<Completion>,
+    /// Those of which no byte was written, and that may go by another connection,
+    /// oldest first.
+    pub(crate) unsent: Vec<Waiting>,
+}
+
+impl Connection {
+    /// Ends the connection: its calls fail, each with what is known of its
+    /// delivery. Those that were not sent may be made again, if `again` says so.
+    pub(crate) fn fail(mut self, written: u64, cause: &Error, again: bool) -> Failed {
+        let mut over = Vec::new();
+        self.note_written(written, &mut over);
+        let error = |delivery, phase| cause.clone().with_delivery(delivery).with_phase(phase);
+        let sent = error(Delivery::Sent, Phase::Wait);
+        let part = error(Delivery::PartSent, Phase::Write);
+        let not_sent = error(Delivery::NotSent, Phase::Write);
+        // Calls go out in the order of their numbers, so the oldest that is not
+        // written whole is the only one that may be cut.
+        let unsent = self.unwritten.drain(..);
+        let mut unsent: BTreeMap<Seq, Request> =
+            unsent.map(|call| (call.seq, call.request)).collect();
+        let begun = written > self.unwritten_from;
+        let cut = begun.then(|| unsent.pop_first()).flatten();
+        let cut = cut.map(|(seq, _)| seq);
+        let mut waiting = BTreeMap::new();
+        let one_way = self.one_way.drain(..).map(|(seq, _, slot)| (seq, slot));
+        let calls = self.protocol.take_pending().into_iter();
+        for (seq, slot) in calls.chain(one_way) {
+            let error = match unsent.remove(&seq) {
+                Some(request) if again && slot.may_move() => {
+                    waiting.insert(seq, Waiting { request, slot });
+                    continue;
+                }
+                Some(_) => &not_sent,
+                None if cut == Some(seq) => &part,
+                None => &sent,
+            };
+            over.push((slot, Event::Result(Err(error.clone()))));
+        }
+        Failed {
+            over,
+            unsent: waiting.into_values().collect(),
+        }
+    }
+}
