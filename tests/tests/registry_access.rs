@@ -178,31 +178,12 @@ fn port(address: &str) -> u16 {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn consul_with_acls() {
     listen();
-    let master = "11111111-2222-3333-4444-555555555555";
-    let hcl = format!(
-        r#"acl {{ enabled = true default_policy = "deny" tokens {{ master = "{master}" agent = "{master}" }} }}"#
-    );
-    let Some(server) = registries::Consul::start_with(&["-dev", "-hcl", &hcl]) else {
+    let Some(server) = registries::Consul::start_denying() else {
         return;
     };
     let at = server.address();
-    let put = |path: &str, body: &str| {
-        let headers = format!("X-Consul-Token: {master}\r\n");
-        ask(port(&at), "PUT", path, &headers, body).unwrap()
-    };
-    let rules = r#"{"Name":"registry","Rules":"service_prefix \"\" { policy = \"write\" } node_prefix \"\" { policy = \"read\" }"}"#;
-    let token = "0f0f0f0f-0000-0000-0000-123456789abc";
-    let body = format!(r#"{{"SecretID":"{token}","Policies":[{{"Name":"registry"}}]}}"#);
-    // The ACLs are there a little after the leader is.
-    let mut answers = String::new();
-    for _ in 0..200 {
-        answers = put("/v1/acl/policy", rules) + &put("/v1/acl/token", &body);
-        if answers.contains(token) {
-            break;
-        }
-        sleep(Duration::from_millis(100)).await;
-    }
-    assert!(answers.contains(token), "{answers}");
+    let rules = r#"service_prefix "" { policy = "write" } node_prefix "" { policy = "read" }"#;
+    let token = &*server.set_token("registry", rules);
     let built = || Consul::builder().endpoint(&at);
     let good = built().token(token);
     assert!(!format!("{good:?}").contains(token));
@@ -212,14 +193,78 @@ async fn consul_with_acls() {
     let wrong = "99999999-0000-0000-0000-123456789abc";
     let stranger = built().token(wrong).build().unwrap();
     is_refused(&stranger, &at, "ACL token").await;
-    // Without one, Consul 1.8 shows nothing and says nothing; to register is refused.
+    // To one who may not see it, Consul 1.8 shows nothing and says nothing.
     let nobody = built().build().unwrap();
-    let error = nobody.acquire(&entry(1), TTL, Claim::TakeOver).await;
-    let error = error.unwrap_err();
-    assert!(matches!(error, Error::Refused(_)), "{error}");
-    assert!(error.to_string().contains("ACL token"), "{error}");
+    is_refused(&nobody, &at, "ACL token").await;
+    let error = nobody.snapshot(&Prefix::all()).await.unwrap_err();
+    assert!(error.to_string().contains("shows no ACL token"), "{error}");
     assert!(built().token("a\nb").build().is_err());
     assert_eq!(logged(token) + logged(wrong), 0);
+}
+
+/// What a token may not see is an error, and no empty list: of a service, of all, and of
+/// what it saw a moment ago.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn consul_tokens_that_may_not_see() {
+    listen();
+    let Some(server) = registries::Consul::start_denying() else {
+        return;
+    };
+    let at = server.address();
+    let with = |name: &str, rules: &str| {
+        let token = server.set_token(name, rules);
+        let consul = Consul::builder().endpoint(&at).token(token);
+        consul.build().unwrap()
+    };
+    let (user, other) = (Prefix::service("user"), Prefix::service("other"));
+    let empty = async |backend: &Consul| {
+        let snapshot = backend.snapshot(&user).await.unwrap();
+        assert!(snapshot.records.is_empty());
+    };
+    let refused = async |backend: &Consul, prefix: &Prefix, why: &str| {
+        let error = backend.snapshot(prefix).await.unwrap_err();
+        assert!(matches!(error, Error::Refused(_)), "{error}");
+        let text = error.to_string();
+        assert!(text.contains(&at) && text.contains(why), "{text}");
+    };
+    let nodes = r#"node_prefix "" { policy = "read" }"#;
+    let one = r#"service "user" { policy = "read" }"#;
+    let reader = format!("{one} {nodes}");
+
+    // Nothing is there, and that is so.
+    let limited = with("limited", &reader);
+    empty(&limited).await;
+    refused(&limited, &other, "service:read for \"other\"").await;
+    refused(&limited, &Prefix::all(), "service:read").await;
+    let blind = with("blind", one);
+    refused(&blind, &user, "node:read").await;
+    // Who may see one machine may see services.
+    let one_node = with(
+        "one-node",
+        &format!(r#"{one} node "reg" {{ policy = "read" }}"#),
+    );
+    empty(&one_node).await;
+
+    let all = format!(r#"service_prefix "" {{ policy = "write" }} {nodes}"#);
+    let writer = with("writer", &all);
+    let claim = Claim::TakeOver;
+    writer.acquire(&entry(1), TTL, claim).await.unwrap();
+    let snapshot = limited.snapshot(&user).await.unwrap();
+    assert_eq!(snapshot.records.len(), 1);
+    let mut tail = limited.tail(&user, snapshot.cursor).await.unwrap();
+    assert_eq!(tail.next().await.unwrap(), Delta::Progress);
+    // It loses its rights, and not its servers.
+    drop(server.set_token("limited", nodes));
+    let told = timeout(Duration::from_secs(20), async {
+        loop {
+            match tail.next().await {
+                Ok(Delta::Progress) => {}
+                told => return told,
+            }
+        }
+    });
+    let error = told.await.unwrap().unwrap_err();
+    assert!(error.to_string().contains("service:read"), "{error}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -110,7 +110,8 @@ impl ConsulBuilder {
     }
 
     /// Shows this ACL token, which must allow `service:write` for what is
-    /// registered, and `service:read` and `node:read` for what is looked for.
+    /// registered, and `service:read` and `node:read` for what is looked for: Consul
+    /// shows nothing to one that does not, which is an error here, and no empty list.
     pub fn token(mut self, token: impl Into<String>) -> Self {
         self.token = Some(token.into());
         self
@@ -357,6 +358,9 @@ impl Inner {
             Some(name) => (None, vec![name.to_owned()]),
             None => {
                 let (head, mut names) = self.agent.names().await?;
+                if names.is_empty() {
+                    self.agent.may_read(None).await?;
+                }
                 // Consul's own servers.
                 names.retain(|name| name != "consul");
                 (Some(head), names)
@@ -367,6 +371,9 @@ impl Inner {
         let mut known = head.map(|head| (head.index, head.address));
         for name in names {
             let (head, listed) = self.agent.list(&name, None).await?;
+            if listed.is_empty() && prefix.service_name().is_some() {
+                self.agent.may_read(Some(&name)).await?;
+            }
             let (records, bad) = self.records(&name, &listed, prefix);
             all.extend(records);
             malformed += bad;

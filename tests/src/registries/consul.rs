@@ -1,7 +1,14 @@
 //! [`Consul`]: a real Consul agent.
 
-use super::etcd::get;
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::etcd::{ask, get};
 use super::{Process, free_port, home};
+
+/// The token of one who may do anything.
+const MASTER: &str = "11111111-2222-3333-4444-555555555555";
 
 /// A Consul agent that is its own server.
 #[derive(Debug)]
@@ -60,6 +67,66 @@ impl Consul {
         };
         consul.restart();
         Some(consul)
+    }
+
+    /// An agent that denies what no rule allows, for [`set_token`](Self::set_token).
+    ///
+    /// # Panics
+    ///
+    /// If its ACLs do not come up.
+    #[must_use]
+    pub fn start_denying() -> Option<Self> {
+        let hcl = format!(
+            r#"acl {{ enabled = true default_policy = "deny" tokens {{ master = "{MASTER}" agent = "{MASTER}" }} }}"#
+        );
+        let consul = Self::start_with(&["-dev", "-hcl", &hcl])?;
+        // The ACLs are there a little after the leader is.
+        for _ in 0..300 {
+            let answer = consul.as_master("GET", "/v1/acl/tokens", "");
+            if answer.starts_with("HTTP/1.1 200") {
+                return Some(consul);
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        panic!("Consul's ACLs do not come up");
+    }
+
+    /// Gives a token of this name these rules, and no others; it is made if there is none.
+    ///
+    /// # Panics
+    ///
+    /// If Consul does not take that.
+    #[must_use]
+    pub fn set_token(&self, name: &str, rules: &str) -> String {
+        let done = |answer: String| assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+        // No policy may have the name of another one.
+        let policy = format!("{name}-{:08x}", fastrand::u32(..));
+        let body = json!({"Name": policy, "Rules": rules}).to_string();
+        done(self.as_master("PUT", "/v1/acl/policy", &body));
+        // The same for the same name.
+        let id = |kind: u8| {
+            let name = name
+                .bytes()
+                .fold(0, |sum: u64, byte| sum.wrapping_mul(31) + u64::from(byte));
+            format!(
+                "0f0f0f{kind:02x}-0000-0000-0000-{:012x}",
+                name & 0xffff_ffff_ffff
+            )
+        };
+        let (accessor, secret) = (id(1), id(2));
+        let token = json!({
+            "AccessorID": accessor, "SecretID": secret, "Policies": [{"Name": policy}],
+        });
+        let path = format!("/v1/acl/token/{accessor}");
+        let known = self.as_master("GET", &path, "").starts_with("HTTP/1.1 200");
+        let path = if known { &path } else { "/v1/acl/token" };
+        done(self.as_master("PUT", path, &token.to_string()));
+        secret
+    }
+
+    fn as_master(&self, method: &str, path: &str, body: &str) -> String {
+        let headers = format!("X-Consul-Token: {MASTER}\r\n");
+        ask(self.port, method, path, &headers, body).unwrap_or_default()
     }
 
     /// Where its HTTP API is, as `127.0.0.1:port`.

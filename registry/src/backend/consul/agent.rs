@@ -1,5 +1,7 @@
 //! [`Agent`]: the calls of Consul's HTTP API that are needed.
 
+mod rights;
+
 use std::fmt::Write as _;
 use std::time::Duration;
 

@@ -88,6 +88,10 @@ async fn ask(inner: Arc<Inner>, prefix: Prefix, since: Known) -> Result<Known> {
         address: since.address,
     };
     let (head, listed) = inner.agent.list(name, Some(&head)).await?;
+    // Nobody is left, or nobody may be seen any more.
+    if listed.is_empty() && !since.records.is_empty() {
+        inner.agent.may_read(Some(name)).await?;
+    }
     let (records, _) = inner.records(name, &listed, &prefix);
     Ok(Known {
         index: head.index,
