@@ -24,6 +24,9 @@ pub(crate) struct Keepalive {
     asked: bool,
 }
 
+/// Who wakes so much too late was not running: stopped, or without a processor.
+const PAUSED: Duration = Duration::from_millis(500);
+
 /// What is to be done.
 pub(crate) enum Due {
     Ping,
@@ -64,19 +67,27 @@ impl Keepalive {
         } else {
             self.silence
         };
-        // What is beyond the end of time never comes.
-        let Some(due) = self.since.checked_add(wait) else {
-            return Poll::Pending;
-        };
-        let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(due)));
-        if timer.deadline() != due {
-            timer.as_mut().reset(due);
-        }
-        if timer.as_mut().poll(cx).is_pending() {
-            return Poll::Pending;
-        }
-        if self.asked {
-            return Poll::Ready(Due::Dead(self.timeout));
+        loop {
+            // What is beyond the end of time never comes.
+            let Some(due) = self.since.checked_add(wait) else {
+                return Poll::Pending;
+            };
+            let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(due)));
+            if timer.deadline() != due {
+                timer.as_mut().reset(due);
+            }
+            if timer.as_mut().poll(cx).is_pending() {
+                return Poll::Pending;
+            }
+            if !self.asked {
+                break;
+            }
+            // A peer on the same machine stood still as well: it has its time once more.
+            let now = Instant::now();
+            if now.saturating_duration_since(due) < PAUSED {
+                return Poll::Ready(Due::Dead(self.timeout));
+            }
+            self.since = now;
         }
         self.since = Instant::now();
         self.asked = true;

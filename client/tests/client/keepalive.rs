@@ -66,6 +66,20 @@ async fn a_slow_peer_that_answers_pings_is_waited_for() {
     assert_eq!(client.in_flight(), 0);
 }
 
+/// A machine that stood still is no silence of the peer, which may be on it.
+#[tokio::test(start_paused = true)]
+async fn a_pause_of_ones_own_is_not_counted() {
+    let (ours, _theirs) = tokio::io::duplex(4096);
+    let client = client(ours);
+    let reply = client.call::<i64, _>("A.B", &1_i64).start();
+    // It is asked after 30 s; and nothing runs when its 20 s are over.
+    tokio::time::sleep(Duration::from_secs(40)).await;
+    tokio::time::advance(Duration::from_secs(1000)).await;
+    let woken = Instant::now();
+    reply.await.unwrap_err();
+    assert_eq!(woken.elapsed().as_secs(), 20);
+}
+
 #[tokio::test(start_paused = true)]
 async fn an_idle_connection_is_left_alone() {
     let (ours, theirs) = tokio::io::duplex(4096);
