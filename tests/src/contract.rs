@@ -9,12 +9,16 @@
 )]
 
 use std::any::Any;
+use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::FutureExt as _;
 use gobrpc_registry::backend::{Claim, Cursor, Delta, Snapshot, Standing, Tail};
 use gobrpc_registry::{Backend, Error, Key, Prefix, ServiceEntry};
 use tokio::time::{Instant, sleep, timeout};
+
+use crate::pulse::Pulse;
 
 /// A backend in which nothing is registered, and what it needs to live.
 #[allow(missing_debug_implementations, reason = "a backend has none")]
@@ -59,18 +63,36 @@ macro_rules! backend_contract {
     (@tests $make:expr, $attributes:meta, $($test:ident)*) => {$(
         #[$attributes]
         async fn $test() {
-            let fixture: Option<$crate::contract::Fixture> = $make;
-            if let Some(fixture) = fixture {
-                let backend = std::sync::Arc::clone(&fixture.backend);
-                $crate::contract::within_limit($crate::contract::$test(backend)).await;
-                drop(fixture);
-            }
+            let make = async || -> Option<$crate::contract::Fixture> { $make };
+            let name = concat!(module_path!(), "::", stringify!($test));
+            $crate::contract::judge(name, make, $crate::contract::$test).await;
         }
     )*};
 }
 
+/// Runs a test with a fixture of its own; again, with another one, if it failed while the
+/// machine stood still.
+pub async fn judge<F: Future<Output = ()>>(
+    name: &str,
+    make: impl AsyncFn() -> Option<Fixture>,
+    test: impl Fn(Shared) -> F,
+) {
+    let pulse = Pulse::of_this_process();
+    for run in 1.. {
+        let start = std::time::Instant::now();
+        let Some(fixture) = make().await else { return };
+        let test = within_limit(test(Arc::clone(&fixture.backend)));
+        let Err(panic) = AssertUnwindSafe(test).catch_unwind().await else {
+            return;
+        };
+        if !pulse.excuses(name, start, run) {
+            resume_unwind(panic);
+        }
+    }
+}
+
 /// A test that hangs fails.
-pub async fn within_limit(test: impl Future<Output = ()>) {
+async fn within_limit(test: impl Future<Output = ()>) {
     let limit = secs(60);
     assert!(
         timeout(limit, test).await.is_ok(),

@@ -8,6 +8,7 @@ pub mod go;
 pub mod local;
 pub mod model;
 pub mod promises;
+pub mod pulse;
 pub mod registries;
 pub mod simulation;
 pub mod wiretap;

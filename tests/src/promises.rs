@@ -63,8 +63,9 @@ pub use world::{Case, World};
 
 use std::time::Duration;
 
-/// What a measured time may be over the promise. The suite keeps a machine of two
-/// cores busy: a process that is to be started, or woken, waits for its turn.
+/// What a measured time may be over the promise, beside what the machine kept of it
+/// ([`Pulse`](crate::pulse::Pulse)). The suite keeps a machine of two cores busy: a process that is to be
+/// started, or woken, waits for its turn.
 pub const SLACK: Duration = Duration::from_secs(3);
 
 /// The TTL that servers register with here: short, and all registries grant it.

@@ -14,10 +14,11 @@
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use gobrpc_tests::promises::{Case, KINDS, Kind, World};
 use libtest_mimic::{Arguments, Trial};
+use tokio::runtime::Runtime;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
@@ -72,34 +73,40 @@ fn main() -> ExitCode {
 }
 
 fn run(kind: &'static Kind, case: &Case, name: &str, shared: &Shared) {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .unwrap();
+    let runtime = runtime();
     let heavy = case.heavy.then(|| shared.heavy.acquire());
     let _place = heavy.map(|place| runtime.block_on(place).unwrap());
     let peer = env!("CARGO_BIN_EXE_promises-peer");
-    let Some(site) = (kind.start)(peer) else {
-        return;
-    };
-    let mut world = World {
-        kind,
-        site,
-        peer,
-        figures: Vec::new(),
-        factor: std::env::var("GOBRPC_FAULTS").map_or(1, |factor| factor.parse().unwrap()),
-    };
-    let result = catch_unwind(AssertUnwindSafe(|| {
-        let limit = LIMIT * world.factor;
-        let run = async { timeout(limit, (case.run)(&mut world)).await };
-        assert!(runtime.block_on(run).is_ok(), "it hangs");
-    }));
-    // What it has left behind is not waited for.
-    runtime.shutdown_background();
-    let figures = (name.to_owned(), std::mem::take(&mut world.figures));
-    shared.figures.lock().unwrap().push(figures);
-    if let Err(panic) = result {
-        resume_unwind(panic);
+    for run in 1.. {
+        let runtime = self::runtime();
+        let start = Instant::now();
+        let Some(site) = (kind.start)(peer) else {
+            return;
+        };
+        let mut world = World::new(kind, site, peer);
+        let result = catch_unwind(AssertUnwindSafe(|| {
+            let limit = LIMIT * world.factor;
+            let run = async { timeout(limit, (case.run)(&mut world)).await };
+            assert!(runtime.block_on(run).is_ok(), "it hangs");
+        }));
+        // What it has left behind is not waited for.
+        runtime.shutdown_background();
+        match result {
+            Err(_) if world.pulse.excuses(name, start, run) => {}
+            result => {
+                let figures = (name.to_owned(), std::mem::take(&mut world.figures));
+                shared.figures.lock().unwrap().push(figures);
+                drop(world);
+                return result.unwrap_or_else(|panic| resume_unwind(panic));
+            }
+        }
     }
+}
+
+fn runtime() -> Runtime {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap()
 }

@@ -126,13 +126,17 @@ pub async fn herd(world: &mut World) {
     for (_, watch) in &clients {
         until_shown(watch, &[1]).await;
     }
-    // A watch each; and two hundred more of one process are still one.
-    let before = proxy.log().connections.len();
+    // A watch each; and two hundred of one process are one watch.
+    let way = Proxy::to(&world.site.address()).await;
+    let process = world.registry_at(way.address());
     let more: Vec<_> = (0..CLIENTS)
-        .map(|_| clients[0].0.watch("who").unwrap())
+        .map(|_| process.watch("who").unwrap())
         .collect();
-    sleep(Duration::from_secs(1)).await;
-    assert!(proxy.log().connections.len() < before + 20);
+    for watch in &more {
+        until_shown(watch, &[1]).await;
+    }
+    let connections = way.log().connections.len();
+    assert!(connections < 20, "{connections}");
     for (away, spread_promised) in [(1, 0), (15, 5)] {
         let killed = Instant::now();
         world.kill();

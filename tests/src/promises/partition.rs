@@ -114,8 +114,11 @@ pub async fn replies_vanish(world: &mut World) {
     let (plain, hedged) = (plain.stop().await, hedged.stop().await);
     world.noted(format_args!("no second attempt: {}", plain.line()));
     world.noted(format_args!("hedged: {}", hedged.line()));
-    // Each of them was under way at the server that was cut off.
-    assert!(plain.failed.len() <= 20, "{:?}", plain.failed);
+    // Each of them was under way at the server that was cut off; more of them are if the
+    // machine stood still, and then made up for it.
+    let stalled = world.pulse.stalled_since(cut);
+    let most = 20 + stalled.as_millis() as usize / 10;
+    assert!(plain.failed.len() <= most, "{:?}", plain.failed);
     for (_, delivery, error) in &plain.failed {
         assert!(
             !delivery.cannot_have_run(),

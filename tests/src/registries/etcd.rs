@@ -128,6 +128,8 @@ impl Etcd {
         let mut command = std::process::Command::new(program);
         command.env("ETCDCTL_API", "3");
         command.args(["--endpoints", &self.address()]);
+        // Its own 2 s and 5 s are soon over on a busy machine.
+        command.args(["--dial-timeout=20s", "--command-timeout=30s"]);
         if let Some(user) = user {
             command.args(["--user", user]);
         }
@@ -202,21 +204,31 @@ fn healthy(port: u16) -> bool {
     get(port, "/health").is_some_and(|text| text.contains(r#""health":"true""#))
 }
 
-/// The answer of a server on this machine, whatever it is.
+/// The answer of a server on this machine, which may be down or paused, whatever it is.
 pub(super) fn get(port: u16, path: &str) -> Option<String> {
-    ask(port, "GET", path, "", "")
+    answer(port, "GET", path, ("", ""), Duration::from_secs(2))
 }
 
 fn post(port: u16, path: &str, body: &str) -> Option<String> {
     ask(port, "POST", path, "", body)
 }
 
-/// The answer of a server on this machine to a request, headers (each with its end of
-/// line) and body of which are these.
+/// The answer of a server on this machine, which runs, to a request, headers (each with
+/// its end of line) and body of which are these.
 pub fn ask(port: u16, method: &str, path: &str, headers: &str, body: &str) -> Option<String> {
+    answer(port, method, path, (headers, body), Duration::from_secs(30))
+}
+
+fn answer(
+    port: u16,
+    method: &str,
+    path: &str,
+    (headers, body): (&str, &str),
+    patience: Duration,
+) -> Option<String> {
     let address = ([127, 0, 0, 1], port).into();
-    let mut stream = TcpStream::connect_timeout(&address, Duration::from_secs(1)).ok()?;
-    stream.set_read_timeout(Some(Duration::from_secs(2))).ok()?;
+    let mut stream = TcpStream::connect_timeout(&address, patience).ok()?;
+    stream.set_read_timeout(Some(patience)).ok()?;
     write!(
         stream,
         "{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{headers}\
