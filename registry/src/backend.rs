@@ -7,6 +7,7 @@ pub mod consul;
 pub mod dns;
 #[cfg(feature = "etcd")]
 pub mod etcd;
+mod fault;
 pub mod file;
 pub mod fixed;
 #[cfg(any(feature = "consul", feature = "etcd"))]
@@ -29,6 +30,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use self::fault::PartFault;
 #[cfg(all(feature = "tls", any(feature = "consul", feature = "etcd")))]
 pub use self::http::TlsOptions;
 use self::memory::Memory;
@@ -121,6 +123,19 @@ pub trait Backend: Send + Sync + 'static {
 
     /// What the backend can do.
     fn caps(&self) -> Caps;
+
+    /// Of a backend that is several: those that fail, as of the last
+    /// [`snapshot`](Backend::snapshot) of the prefix and the tail from there, though that
+    /// was answered.
+    fn faults(&self, _prefix: &Prefix) -> Vec<PartFault> {
+        Vec::new()
+    }
+
+    /// Of a backend that is several: those in which the entry is not registered now,
+    /// though the lease is held, as they fail.
+    fn lease_faults(&self, _lease: &Lease) -> Vec<PartFault> {
+        Vec::new()
+    }
 
     /// Where the registry is, as `host:port`, if it is reached by a network: servers
     /// on all interfaces advertise the address that this machine has on its way

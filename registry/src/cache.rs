@@ -289,9 +289,11 @@ impl Follower {
         self.dirty |= self.catalog.replace(snapshot.records, after_outage, now);
         self.heard();
         {
+            let faults = self.backend.faults(&self.prefix);
             let mut health = self.board.health();
             health.resyncs += 1;
             health.malformed = snapshot.malformed as u64;
+            health.faults = faults;
         }
         self.publish(now);
         Ok(cursor)
@@ -305,6 +307,8 @@ impl Follower {
             Ok(tail) => tail,
             Err(error) => return End::Broken(error),
         };
+        // One of several may have gone since it was listed.
+        self.board.health().faults = backend.faults(&prefix);
         let silence = self.heartbeat.map(|heartbeat| heartbeat * 5 / 2);
         let started = Instant::now();
         let mut resync_at = started + self.backoff.around(self.resync, 20);
@@ -404,6 +408,8 @@ impl Follower {
             health.outages += 1;
         }
         health.stale = true;
+        // It is about all of them.
+        health.faults.clear();
         health.last_error = Some(error);
         drop(health);
         self.board.tell_stale(true);

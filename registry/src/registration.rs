@@ -12,7 +12,7 @@ use tokio::time::{Instant, timeout};
 use tracing::warn;
 
 use self::task::Task;
-use crate::backend::Backend;
+use crate::backend::{Backend, PartFault};
 use crate::entry::{ServiceEntry, State};
 use crate::error::{Error, Result};
 use crate::key::Key;
@@ -106,6 +106,9 @@ pub struct RegistrationStatus {
     pub state: RegistrationState,
     /// What went wrong last, until something goes right.
     pub last_error: Option<Error>,
+    /// Of a registry that is several ([`Merge`](crate::Merge)): those that do not have the
+    /// entry now, as they fail, while others have it.
+    pub faults: Vec<PartFault>,
     /// Leases that were taken; more than one means that some were lost.
     pub acquisitions: u64,
     /// Renewals that failed, without those that found the lease gone.
@@ -156,6 +159,7 @@ impl Registration {
         let (publish, status) = watch::channel(RegistrationStatus {
             state: RegistrationState::Pending,
             last_error: None,
+            faults: Vec::new(),
             acquisitions: 0,
             renew_failures: 0,
             ordered: None,

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
+use crate::backend::PartFault;
 use crate::cache::Cache;
 use crate::error::Error;
 use crate::selector::Selector;
@@ -174,6 +175,9 @@ pub struct WatchHealth {
     pub expired: bool,
     /// What it fails with.
     pub last_error: Option<Error>,
+    /// Of a registry that is several ([`Merge`](crate::Merge), [`Chain`](crate::Chain)):
+    /// those that fail while the others answer.
+    pub faults: Vec<PartFault>,
     /// Entries that are known, before any selector.
     pub entries: usize,
     /// Values that are no entries.

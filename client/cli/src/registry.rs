@@ -2,6 +2,7 @@
 
 mod access;
 mod drain;
+mod faults;
 mod ls;
 mod register;
 mod row;

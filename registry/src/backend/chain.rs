@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tracing::warn;
 
-use super::{Backend, BoxFuture, Caps, Claim, Cursor, Lease, Snapshot, Standing, Tail};
+use super::{Backend, BoxFuture, Caps, Claim, Cursor, Lease, PartFault, Snapshot, Standing, Tail};
 use crate::entry::ServiceEntry;
 use crate::error::{Error, Result};
 use crate::key::Prefix;
@@ -21,6 +21,8 @@ use crate::patience::within;
 ///   further back is asked if those before it fail, or take too long.
 /// - Whoever follows a service goes on with the backend that answered, and comes back
 ///   to one further in front with the next full look, which is a minute later at most.
+///   Those before it, and why they do not answer, are in
+///   [`WatchHealth::faults`](crate::WatchHealth::faults).
 ///
 /// # Examples
 ///
@@ -38,8 +40,16 @@ pub struct Chain(Arc<Inner>);
 struct Inner {
     first: Arc<dyn Backend>,
     others: Vec<Arc<dyn Backend>>,
-    /// Who answered last, and with which cursor, by what was asked.
-    answered: Mutex<HashMap<Prefix, (usize, Cursor)>>,
+    /// Who answered last, by what was asked.
+    answered: Mutex<HashMap<Prefix, Answered>>,
+}
+
+/// Who answered, and with which cursor.
+struct Answered {
+    index: usize,
+    inner: Cursor,
+    /// What those before it failed with.
+    faults: Vec<Error>,
 }
 
 /// Time for all of them: less than the engine has for one question (5 s).
@@ -76,7 +86,12 @@ impl Inner {
                 Ok(mut snapshot) => {
                     let inner = snapshot.cursor;
                     snapshot.cursor = outer(index, inner);
-                    let before = self.remember(prefix, index, inner);
+                    let answered = Answered {
+                        index,
+                        inner,
+                        faults,
+                    };
+                    let before = self.remember(prefix, answered);
                     if before != Some(index) && index > 0 {
                         warn!(%prefix, place = index + 1, "the registry is away; another one answers");
                     }
@@ -89,20 +104,28 @@ impl Inner {
     }
 
     /// Who answered before.
-    fn remember(&self, prefix: &Prefix, index: usize, inner: Cursor) -> Option<usize> {
+    fn remember(&self, prefix: &Prefix, now: Answered) -> Option<usize> {
         let mut answered = self.answered.lock().unwrap_or_else(PoisonError::into_inner);
         if answered.len() >= KNOWN && !answered.contains_key(prefix) {
             answered.clear();
         }
-        answered
-            .insert(prefix.clone(), (index, inner))
-            .map(|(index, _)| index)
+        let before = answered.insert(prefix.clone(), now);
+        before.map(|before| before.index)
+    }
+
+    fn faults(&self, prefix: &Prefix) -> Vec<PartFault> {
+        let answered = self.answered.lock().unwrap_or_else(PoisonError::into_inner);
+        let faults = answered.get(prefix).map(|known| known.faults.as_slice());
+        let faults = faults.unwrap_or_default().iter().cloned().enumerate();
+        faults
+            .map(|(place, error)| PartFault::new(place, error))
+            .collect()
     }
 
     async fn tail(&self, prefix: &Prefix, after: Cursor) -> Result<Box<dyn Tail>> {
         let known = {
             let answered = self.answered.lock().unwrap_or_else(PoisonError::into_inner);
-            answered.get(prefix).copied()
+            answered.get(prefix).map(|known| (known.index, known.inner))
         };
         let known = known.filter(|(index, inner)| outer(*index, *inner) == after);
         let Some((index, inner)) = known else {
@@ -200,6 +223,17 @@ impl Backend for Chain {
         let heartbeat = heartbeats.collect::<Option<Vec<_>>>();
         let heartbeat = heartbeat.and_then(|all| all.into_iter().max());
         Caps { heartbeat, ..caps }
+    }
+
+    fn faults(&self, prefix: &Prefix) -> Vec<PartFault> {
+        match prefix.is_key() {
+            true => self.0.first.faults(prefix),
+            false => self.0.faults(prefix),
+        }
+    }
+
+    fn lease_faults(&self, lease: &Lease) -> Vec<PartFault> {
+        self.0.first.lease_faults(lease)
     }
 
     fn remote(&self) -> Option<String> {

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use self::leases::Leases;
 use self::union::Union;
-use super::{Backend, BoxFuture, Caps, Claim, Cursor, Lease, Snapshot, Standing, Tail};
+use super::{Backend, BoxFuture, Caps, Claim, Cursor, Lease, PartFault, Snapshot, Standing, Tail};
 use crate::entry::ServiceEntry;
 use crate::error::Result;
 use crate::key::Prefix;
@@ -22,7 +22,9 @@ use crate::key::Prefix;
 /// - What is found is what any of them has, by address and by instance ID. Of two
 ///   entries of the same address or ID, that of the backend further in front counts.
 /// - A backend that fails is not one that is empty: what it said last stays. While one
-///   fails, all are asked again every few seconds.
+///   fails, all are asked again every few seconds. Which it is, and why, is in
+///   [`WatchHealth::faults`](crate::WatchHealth::faults) and
+///   [`RegistrationStatus::faults`](crate::RegistrationStatus::faults).
 ///
 /// To migrate: let all servers and clients use both, then take the old one away.
 ///
@@ -110,6 +112,14 @@ impl Backend for Merge {
         let mut caps = Caps::new(min_ttl.unwrap_or_default(), Some(union::HEARTBEAT));
         caps.local = all.iter().all(|caps| caps.local);
         caps
+    }
+
+    fn faults(&self, prefix: &Prefix) -> Vec<PartFault> {
+        self.0.union.faults(prefix)
+    }
+
+    fn lease_faults(&self, lease: &Lease) -> Vec<PartFault> {
+        self.0.leases.faults(&lease.token)
     }
 
     fn remote(&self) -> Option<String> {

@@ -10,7 +10,9 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use tracing::{info, warn};
 
-use super::{Backend, BoxFuture, Caps, Claim, Cursor, Lease, Record, Snapshot, Standing, Tail};
+use super::{
+    Backend, BoxFuture, Caps, Claim, Cursor, Lease, PartFault, Record, Snapshot, Standing, Tail,
+};
 use crate::entry::ServiceEntry;
 use crate::error::{Error, Result};
 use crate::key::{Key, Prefix};
@@ -293,6 +295,14 @@ impl Backend for Saved {
 
     fn caps(&self) -> Caps {
         self.0.backend.caps()
+    }
+
+    fn faults(&self, prefix: &Prefix) -> Vec<PartFault> {
+        self.0.backend.faults(prefix)
+    }
+
+    fn lease_faults(&self, lease: &Lease) -> Vec<PartFault> {
+        self.0.backend.lease_faults(lease)
     }
 
     fn remote(&self) -> Option<String> {

@@ -59,6 +59,7 @@ impl Task {
             }
             let result = self.perform(step).await;
             self.patience.learn(now.elapsed());
+            self.tell_faults();
             if let Err(error) = result {
                 debug!(%error, ?step, "a step of a registration failed");
                 self.keeper.failed(step, Instant::now());
@@ -192,6 +193,18 @@ impl Task {
             0 => RegistrationState::Pending,
             _ => RegistrationState::Retrying,
         }
+    }
+
+    /// Says in which of several backends the entry is not.
+    fn tell_faults(&self) {
+        let lease = self.lease.as_ref().filter(|_| self.keeper.is_held());
+        let faults = lease.map(|lease| self.backend.lease_faults(lease));
+        let faults = faults.unwrap_or_default();
+        self.publish.send_if_modified(|status| {
+            let changed = !(faults.is_empty() && status.faults.is_empty());
+            status.faults = faults;
+            changed
+        });
     }
 
     /// Says how it stands, to those who do not know yet.

@@ -10,6 +10,7 @@ use gobrpc_registry::{
 };
 
 use super::access::{Opened, Place, URLS};
+use super::faults::Faults;
 use crate::duration;
 use crate::exit::{Failure, Outcome};
 
@@ -141,9 +142,11 @@ async fn settle(
 /// Tells how the registration stands, whenever that changes.
 async fn follow(registration: &Registration, url: &str) -> io::Result<()> {
     let mut before = RegistrationState::Registered;
+    let mut faults = Faults::new(url.to_owned());
     loop {
         tokio::time::sleep(Duration::from_millis(250)).await;
         let status = registration.status();
+        faults.tell(&status.faults);
         if std::mem::replace(&mut before, status.state) == status.state {
             continue;
         }

@@ -9,6 +9,7 @@ use gobrpc_registry::{Event, Registry, ServiceEntry, Watch};
 use serde_json::{Value as Json, json};
 
 use super::access::URLS;
+use super::faults::Faults;
 use super::row;
 use super::sought::Sought;
 use crate::exit::{Failure, Outcome};
@@ -48,11 +49,14 @@ pub(super) async fn run(args: &WatchArgs) -> Outcome {
     };
     let mut watch = watch.map_err(|error| opened.explain(&error))?;
     let mut health = tokio::time::interval(HEALTH);
-    let mut stale = false;
+    let (mut stale, mut faults) = (false, Faults::new(opened.url()));
     loop {
         tokio::select! {
             event = watch.next() => print(&event, args.json)?,
-            _ = health.tick() => tell(&watch, &mut stale, &opened.url()),
+            _ = health.tick() => {
+                tell(&watch, &mut stale, &opened.url());
+                faults.tell(&watch.health().faults);
+            }
         }
     }
     // It ends when it is interrupted, or when nobody reads any more.

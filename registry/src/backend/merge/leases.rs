@@ -8,7 +8,7 @@ use tracing::warn;
 
 use super::Inner;
 use crate::backend::chain::together;
-use crate::backend::{Backend, Claim, Lease, Standing};
+use crate::backend::{Backend, Claim, Lease, PartFault, Standing};
 use crate::entry::ServiceEntry;
 use crate::error::{Error, Result};
 use crate::key::Key;
@@ -24,6 +24,8 @@ struct Merged {
     ttl: Duration,
     /// Those of the backends; `None` where it is not registered now.
     parts: Vec<Option<Lease>>,
+    /// What they fail with; `None` for one that takes it, or takes nothing at all.
+    faults: Vec<Option<Error>>,
 }
 
 /// What is to be done in each of them.
@@ -50,6 +52,27 @@ impl Leases {
         }
     }
 
+    fn set_fault(&self, token: &str, index: usize, fault: Option<Error>) {
+        if let Some(merged) = self.lock().get_mut(token) {
+            if let Some(known) = merged.faults.get_mut(index) {
+                *known = fault;
+            }
+        }
+    }
+
+    /// Those that fail.
+    pub(super) fn faults(&self, token: &str) -> Vec<PartFault> {
+        let all = self.lock();
+        let Some(merged) = all.get(token) else {
+            return Vec::new();
+        };
+        let faults = merged.faults.iter().enumerate();
+        let faults = faults.filter_map(|(place, fault)| Some((place, fault.clone()?)));
+        faults
+            .map(|(place, error)| PartFault::new(place, error))
+            .collect()
+    }
+
     fn wanted(&self, token: &str) -> Option<(ServiceEntry, Duration)> {
         let all = self.lock();
         let merged = all.get(token)?;
@@ -65,11 +88,11 @@ impl Inner {
         claim: Claim,
     ) -> Result<Lease> {
         let mut parts: Vec<Option<Lease>> = Vec::with_capacity(self.backends.len());
-        let mut faults = Vec::new();
+        let mut faults: Vec<Option<Error>> = vec![None; self.backends.len()];
         let tries = self.backends.iter();
         let tries = tries.map(|one| within(ttl / 4, one.acquire(entry, ttl, claim)));
         let mut conflict = None;
-        for outcome in all(tries.collect()).await {
+        for (outcome, fault) in all(tries.collect()).await.into_iter().zip(&mut faults) {
             match outcome {
                 Ok(lease) => {
                     parts.push(Some(lease));
@@ -77,7 +100,7 @@ impl Inner {
                 }
                 Err(Error::Conflict { holder }) => conflict = Some(holder),
                 Err(Error::Unsupported(_)) => {}
-                Err(error) => faults.push(error),
+                Err(error) => *fault = Some(error),
             }
             parts.push(None);
         }
@@ -87,12 +110,13 @@ impl Inner {
         }
         let granted = parts.iter().flatten().map(|lease| lease.ttl).min();
         let Some(granted) = granted else {
+            let faults: Vec<Error> = faults.into_iter().flatten().collect();
             return Err(match faults.is_empty() {
                 true => Error::Unsupported("any of the backends"),
                 false => together(&faults),
             });
         };
-        for error in faults {
+        for error in faults.iter().flatten() {
             warn!(%error, addr = %entry.addr(), "one of the registries does not take an entry; it is tried again");
         }
         let token: Arc<str> = format!("{:032x}", fastrand::u128(..)).into();
@@ -100,6 +124,7 @@ impl Inner {
             entry: entry.clone(),
             ttl,
             parts,
+            faults,
         };
         self.leases.lock().insert(Arc::clone(&token), merged);
         Ok(Lease::new(Key::of(entry), token, granted))
@@ -137,15 +162,15 @@ impl Inner {
         let mut missing = Vec::new();
         for (index, outcome) in all(works.collect()).await.into_iter().enumerate() {
             match outcome {
-                Ok(Standing::Held) => {}
+                Ok(Standing::Held) => self.leases.set_fault(token, index, None),
                 Ok(Standing::Displaced { holder }) => {
                     self.leases.lock().remove(token);
                     return Ok(Standing::Displaced { holder });
                 }
                 Ok(Standing::Lost) => missing.push(index),
                 Err(error) => {
+                    self.leases.set_fault(token, index, Some(error.clone()));
                     faults.push(error);
-                    continue;
                 }
             }
         }
@@ -159,17 +184,23 @@ impl Inner {
             };
         }
         // It stands in one of them: it is to stand in the others as well.
-        let missing = missing.into_iter();
-        let missing = missing.filter_map(|index| Some((index, self.backends.get(index)?)));
-        let works = missing.map(|(index, one)| {
+        let works = missing.iter();
+        let works = works.filter_map(|&index| Some((index, self.backends.get(index)?)));
+        let works = works.map(|(index, one)| {
             within(ttl / 8, self.begin_again(&**one, token, index, &entry, ttl))
         });
-        for outcome in all(works.collect()).await {
-            // What else fails is tried again with the next renewal.
-            if let Err(Error::Conflict { holder }) = outcome {
-                self.leases.lock().remove(token);
-                return Ok(Standing::Displaced { holder });
-            }
+        let outcomes = all(works.collect()).await;
+        for (&index, outcome) in missing.iter().zip(outcomes) {
+            let fault = match outcome {
+                Err(Error::Conflict { holder }) => {
+                    self.leases.lock().remove(token);
+                    return Ok(Standing::Displaced { holder });
+                }
+                Ok(()) | Err(Error::Unsupported(_)) => None,
+                // It is tried again with the next renewal.
+                Err(error) => Some(error),
+            };
+            self.leases.set_fault(token, index, fault);
         }
         Ok(Standing::Held)
     }

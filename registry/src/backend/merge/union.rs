@@ -11,7 +11,7 @@ use tracing::warn;
 use super::leases::all;
 use crate::backend::chain::together;
 use crate::backend::polled::differences;
-use crate::backend::{Backend, BoxFuture, Cursor, Delta, Record, Snapshot, Tail};
+use crate::backend::{Backend, BoxFuture, Cursor, Delta, PartFault, Record, Snapshot, Tail};
 use crate::error::{Error, Result};
 use crate::key::{Key, Prefix};
 use crate::patience::within;
@@ -49,6 +49,8 @@ struct Part {
     cursor: Option<Cursor>,
     /// It has answered before.
     answered: bool,
+    /// What it fails with now.
+    fault: Option<Error>,
 }
 
 /// Looks that are remembered: as many as services are watched at once.
@@ -102,12 +104,14 @@ impl Union {
                         malformed: snapshot.malformed,
                         cursor: Some(snapshot.cursor),
                         answered: true,
+                        fault: None,
                     };
                 }
                 Err(error) => {
                     if part.cursor.take().is_some() || !part.answered {
                         warn!(%prefix, place = number + 1, %error, "one of the registries is away; what it said last stays");
                     }
+                    part.fault = Some(error.clone());
                     faults.push(error);
                 }
             }
@@ -128,6 +132,20 @@ impl Union {
         }
         known.looks.insert(prefix.clone(), look);
         Ok(snapshot)
+    }
+
+    /// Those that fail, as they were looked at last.
+    pub(super) fn faults(&self, prefix: &Prefix) -> Vec<PartFault> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(look) = known.looks.get(prefix) else {
+            return Vec::new();
+        };
+        let parts = lock(&look.parts);
+        let faults = parts.iter().enumerate();
+        let faults = faults.filter_map(|(place, part)| Some((place, part.fault.clone()?)));
+        faults
+            .map(|(place, error)| PartFault::new(place, error))
+            .collect()
     }
 
     pub(super) async fn tail(&self, prefix: &Prefix, after: Cursor) -> Result<Box<dyn Tail>> {
@@ -153,11 +171,15 @@ impl Union {
         let now = Instant::now();
         let mut tails = Vec::new();
         let mut again_at = None;
-        for (begun, backend) in all(begins.collect()).await.into_iter().zip(&self.backends) {
+        let begun = all(begins.collect()).await;
+        for (place, (begun, backend)) in begun.into_iter().zip(&self.backends).enumerate() {
             let tail = match begun {
                 Ok(tail) => tail,
                 Err(error) => {
                     warn!(%prefix, %error, "one of the registries is away; what it said last stays");
+                    if let Some(part) = lock(&look.parts).get_mut(place) {
+                        part.fault = Some(error);
+                    }
                     None
                 }
             };
@@ -299,6 +321,7 @@ impl UnionTail {
             Ok(Delta::Gap) => self.gap = true,
             Err(error) => {
                 warn!(place = index + 1, %error, "one of the registries is away; what it said last stays");
+                part.fault = Some(error);
                 self.gap = true;
             }
         }
