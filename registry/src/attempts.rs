@@ -9,16 +9,17 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use gobrpc_protocol::retry::{RetryPolicy, mark, mark_error};
 use gobrpc_protocol::{Code, Error as CallError, Item, Phase, Replies, Request, Result};
 use tokio::time::{Instant, Sleep, sleep};
 
 use crate::balance::HashKey;
 use crate::endpoint::{Endpoint, InFlight};
-use crate::policy::{HedgePolicy, MethodPolicy, RetryPolicy};
+use crate::policy::{HedgePolicy, MethodPolicy};
 use crate::pool::Pool;
 use crate::verdict::{Verdict, may_run_elsewhere, never_left};
 use hedge::Hedge;
-use runs::{Run, Runs, mark};
+use runs::{Run, Runs};
 
 /// One call, on one endpoint after the other until one of them may have run it; or on
 /// several at once, if it is hedged.
@@ -225,7 +226,7 @@ impl Attempts {
                 }
             }
             Again::AfterPause => {
-                let pause = self.retry().pause(self.sent);
+                let pause = self.retry().pause(self.sent, fastrand::f64());
                 let fits = |left: Option<Duration>| left.is_none_or(|left| left > pause);
                 if self.sent < self.most()
                     && self.time_left().is_some_and(fits)
@@ -292,7 +293,7 @@ impl Attempts {
             true => error.with_peer(run.place.endpoint().entry().addr().as_str()),
             false => error,
         };
-        run.mark_error(error)
+        mark_error(error, run.before)
     }
 
     /// Cancels what is under way.

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::window::{Counts, Window};
+use gobrpc_protocol::retry::{Counts, Window};
 
 /// When an endpoint gets no calls because of how its calls went.
 ///

@@ -28,7 +28,6 @@ pub mod backend;
 mod backoff;
 pub mod balance;
 mod balanced;
-mod budget;
 mod cache;
 mod catalog;
 #[cfg(feature = "client")]
@@ -49,7 +48,6 @@ mod set;
 mod verdict;
 mod version;
 mod watch;
-mod window;
 
 pub use address::Address;
 pub use backend::Backend;
@@ -70,18 +68,19 @@ pub use backend::saved::Saved;
 #[cfg(feature = "zookeeper")]
 pub use backend::zookeeper::ZooKeeper;
 pub use balanced::{Balanced, Keyed};
-pub use budget::{BudgetOptions, Throttle};
 pub use ejection::{EjectionOptions, EndpointState};
 pub use endpoint::{Connect, Connection, Endpoint, EndpointStats};
 pub use entry::{ServiceEntry, State};
 pub use error::{EntryError, Error, NoEndpoints, Result, SelectorError};
 pub use key::{Key, Prefix};
-pub use policy::{ConfigError, HedgePolicy, MethodPolicy, Policy, RetryPolicy, ServiceConfig};
+pub use policy::{ConfigError, HedgePolicy, MethodPolicy, Policy, ServiceConfig};
 pub use registration::{RegisterOptions, Registration, RegistrationState, RegistrationStatus};
 pub use registry::{Registry, RegistryOptions};
 pub use selector::Selector;
 pub use set::{Change, ServiceSet};
 pub use watch::{Event, Watch, WatchHealth};
+
+pub use gobrpc_protocol::retry::{BudgetOptions, RetryPolicy, Throttle};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -8,14 +8,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gobrpc_protocol::Head;
+use gobrpc_protocol::retry::{BudgetOptions, RetryPolicy};
 
 use crate::balance::{Balance, P2c, Random, RoundRobin};
-use crate::budget::BudgetOptions;
 use crate::ejection::EjectionOptions;
 use method::Methods;
 
 pub use config::{ConfigError, ServiceConfig};
-pub use method::{HedgePolicy, MethodPolicy, RetryPolicy};
+pub use method::{HedgePolicy, MethodPolicy};
 
 /// How calls are spread, bounded and repeated.
 ///
@@ -43,6 +43,14 @@ pub struct Policy {
     /// linkerd's fail-fast).
     pub wait: Duration,
     /// How often a call is sent.
+    ///
+    /// One that certainly did not run goes to another instance at once; an idempotent
+    /// one that failed otherwise, with one of the codes, after a pause. Both cost the
+    /// [budget](Self::budget). What could not be sent at all, as an instance could not
+    /// be reached, is no attempt, and costs nothing: the call goes to another instance,
+    /// to 20 at most. (gRPC's
+    /// [A6](https://github.com/grpc/proposal/blob/master/A6-client-retries.md) calls it
+    /// a transparent retry.)
     pub retry: RetryPolicy,
     /// How much may be sent again, of all calls.
     pub budget: BudgetOptions,

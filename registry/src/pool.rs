@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
+use gobrpc_protocol::retry::Budget;
 use gobrpc_protocol::{Code, Error as CallError, Exchange, Head, Phase, Request};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
@@ -12,7 +13,6 @@ use tokio::time::{self, timeout, timeout_at};
 
 use crate::backend::Record;
 use crate::balance::{Candidates, Ending, HashKey, Outcome, Picker, Question};
-use crate::budget::Budget;
 use crate::ejection::{EndpointState, Fault};
 use crate::endpoint::{Connect, Endpoint, InFlight};
 use crate::error::NoEndpoints;

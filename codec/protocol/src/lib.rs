@@ -31,6 +31,7 @@ pub mod msgpack;
 pub mod outgoing;
 mod pending_calls;
 pub mod reflection;
+pub mod retry;
 pub mod server_connection;
 pub mod service;
 pub mod spin;

@@ -2,8 +2,7 @@
 
 use std::task::{Context, Poll};
 
-use gobrpc_protocol::metadata::PREVIOUS_ATTEMPTS;
-use gobrpc_protocol::{Error, Exchange, Item, Metadata, Result};
+use gobrpc_protocol::{Exchange, Item, Result};
 
 use crate::endpoint::{Endpoint, InFlight};
 
@@ -13,26 +12,6 @@ pub(super) struct Run {
     pub(super) place: InFlight,
     /// How often the call was sent before.
     pub(super) before: usize,
-}
-
-impl Run {
-    /// Says in an error how often the call was sent before, if it was.
-    pub(super) fn mark_error(&self, error: Error) -> Error {
-        if self.before == 0 {
-            return error;
-        }
-        let mut metadata = error.metadata().clone();
-        mark(&mut metadata, self.before);
-        error.with_metadata(metadata)
-    }
-}
-
-/// Says how often a call was sent before, if it was: to the server, and to the caller
-/// (gRPC's A6).
-pub(super) fn mark(metadata: &mut Metadata, before: usize) {
-    if before > 0 {
-        metadata.set(PREVIOUS_ATTEMPTS, before.to_string());
-    }
 }
 
 /// The attempts of a call that are under way. Most calls have one, for which nothing

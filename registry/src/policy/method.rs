@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gobrpc_protocol::Code;
+use gobrpc_protocol::retry::RetryPolicy;
 
 /// What is different for a method.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -21,34 +22,6 @@ pub struct MethodPolicy {
     /// Whether an idempotent call is sent to several instances, so that one that is
     /// slow costs nothing; in the place of [`retry`](Self::retry).
     pub hedge: Option<HedgePolicy>,
-}
-
-/// How often a call is sent.
-///
-/// A call that certainly did not run
-/// ([`Delivery::cannot_have_run`](gobrpc_protocol::Delivery::cannot_have_run)) is
-/// sent to another instance at once. Any other failure is for the caller, who alone
-/// knows what a second run does; unless the call is idempotent and failed with one
-/// of [`codes`](Self::codes). All of it costs the
-/// [budget](crate::Policy::budget).
-///
-/// What could not be sent at all, as an instance could not be reached, is no attempt,
-/// and costs nothing: the call goes to another instance, to 20 at most. (gRPC's
-/// [A6](https://github.com/grpc/proposal/blob/master/A6-client-retries.md) calls it a
-/// transparent retry.)
-#[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
-pub struct RetryPolicy {
-    /// How often at most, the first time included (3).
-    pub attempts: usize,
-    /// With which errors an idempotent call is sent again (none), after a pause.
-    pub codes: Vec<Code>,
-    /// The first pause (100 ms), more or less by up to 20 %.
-    pub backoff: Duration,
-    /// The longest pause (1 s).
-    pub max_backoff: Duration,
-    /// How much longer each pause is than the one before (2).
-    pub multiplier: f64,
 }
 
 /// When an idempotent call is sent to one instance more, while others have it: against
@@ -104,35 +77,6 @@ impl HedgePolicy {
             delay,
             codes: Vec::new(),
         }
-    }
-}
-
-impl Default for RetryPolicy {
-    fn default() -> Self {
-        Self {
-            attempts: 3,
-            codes: Vec::new(),
-            backoff: Duration::from_millis(100),
-            max_backoff: Duration::from_secs(1),
-            multiplier: 2.0,
-        }
-    }
-}
-
-impl RetryPolicy {
-    /// The pause before a retry, the first being 1 (gRPC's A6).
-    pub(crate) fn pause(&self, retry: usize) -> Duration {
-        let power = i32::try_from(retry.saturating_sub(1)).unwrap_or(i32::MAX);
-        let longest = self.max_backoff.as_secs_f64();
-        let pause = self.backoff.as_secs_f64() * self.multiplier.powi(power);
-        // Whatever was multiplied, it is a time: not below nothing, and no NaN.
-        let pause = if pause < longest {
-            pause.max(0.0)
-        } else {
-            longest
-        };
-        let jitter = 0.8 + 0.4 * fastrand::f64();
-        Duration::try_from_secs_f64(pause * jitter).unwrap_or(self.max_backoff)
     }
 }
 
@@ -196,28 +140,5 @@ mod tests {
         ] {
             assert_eq!(get(&methods, name), Some(expected), "{name}");
         }
-    }
-
-    #[test]
-    fn pauses_grow_to_the_longest() {
-        let retry = RetryPolicy::default();
-        for (number, middle) in [
-            (1, 100),
-            (2, 200),
-            (3, 400),
-            (4, 800),
-            (5, 1000),
-            (99, 1000),
-        ] {
-            for _ in 0..20 {
-                let pause = retry.pause(number).as_millis();
-                assert!((middle * 8 / 10 - 1..=middle * 12 / 10).contains(&pause));
-            }
-        }
-        let odd = RetryPolicy {
-            multiplier: f64::NAN,
-            ..RetryPolicy::default()
-        };
-        assert!(odd.pause(2) <= odd.max_backoff * 2);
     }
 }

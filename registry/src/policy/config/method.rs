@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use gobrpc_protocol::Code;
+use gobrpc_protocol::retry::{RetryPolicy, Throttle};
 use serde::{Deserialize, Deserializer, de};
 
 use super::duration::{Seconds, delay};
-use crate::budget::Throttle;
-use crate::policy::{HedgePolicy, MethodPolicy, RetryPolicy};
+use crate::policy::{HedgePolicy, MethodPolicy};
 
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase", default)]
@@ -75,13 +75,13 @@ struct RetryConfig {
 
 impl RetryConfig {
     fn policy(&self) -> RetryPolicy {
-        RetryPolicy {
-            attempts: self.max_attempts,
-            codes: self.retryable_status_codes.iter().map(|s| s.0).collect(),
-            backoff: self.initial_backoff.0,
-            max_backoff: self.max_backoff.0,
-            multiplier: self.backoff_multiplier,
-        }
+        let mut policy = RetryPolicy::default();
+        policy.attempts = self.max_attempts;
+        policy.codes = self.retryable_status_codes.iter().map(|s| s.0).collect();
+        policy.backoff = self.initial_backoff.0;
+        policy.max_backoff = self.max_backoff.0;
+        policy.multiplier = self.backoff_multiplier;
+        policy
     }
 }
 

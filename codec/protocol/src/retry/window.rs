@@ -5,19 +5,32 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// Two counts over the last ten seconds, without a lock: one word for each second.
 ///
 /// Pure: the second is an argument, counted from any start.
+///
+/// # Examples
+///
+/// ```
+/// use gobrpc_protocol::retry::{Counts, Window};
+///
+/// let window = Window::default();
+/// window.add(0, Counts { calls: 7, marked: 1 });
+/// window.add(9, Counts { calls: 1, marked: 1 });
+/// assert_eq!(window.sum(9), Counts { calls: 8, marked: 2 });
+/// assert_eq!(window.sum(10), Counts { calls: 1, marked: 1 });
+/// ```
 #[derive(Debug, Default)]
-pub(crate) struct Window([AtomicU64; SECONDS as usize]);
+pub struct Window([AtomicU64; SECONDS as usize]);
 
 /// What a [`Window`] counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct Counts {
-    pub(crate) calls: u64,
+pub struct Counts {
+    /// All calls.
+    pub calls: u64,
     /// The part of the calls that is counted beside them: retries, failures.
-    pub(crate) marked: u64,
+    pub marked: u64,
 }
 
 /// Seconds that are remembered.
-pub(crate) const SECONDS: u64 = 10;
+pub const SECONDS: u64 = 10;
 
 /// A word is the second (20 bits, so that it comes again after 12 days, when a slot
 /// may hold on to what nobody counted meanwhile) and two counts that stay at their
@@ -27,7 +40,8 @@ const MOST: u64 = (1 << COUNT_BITS) - 1;
 const SECOND_MASK: u64 = (1 << (64 - 2 * COUNT_BITS)) - 1;
 
 impl Window {
-    pub(crate) fn add(&self, second: u64, counts: Counts) {
+    /// Counts what happened in a second; each count stays at 4,194,303.
+    pub fn add(&self, second: u64, counts: Counts) {
         let relaxed = Ordering::Relaxed;
         // It fails only if there is nothing to do.
         let _ = self.slot(second).fetch_update(relaxed, relaxed, |word| {
@@ -47,7 +61,9 @@ impl Window {
         });
     }
 
-    pub(crate) fn sum(&self, second: u64) -> Counts {
+    /// What was counted in the ten seconds that end with this one.
+    #[must_use]
+    pub fn sum(&self, second: u64) -> Counts {
         let words = self.0.iter().map(|slot| slot.load(Ordering::Relaxed));
         words.fold(Counts::default(), |sum, word| {
             let (stamp, counts) = unpack(word);
@@ -61,7 +77,8 @@ impl Window {
         })
     }
 
-    pub(crate) fn clear(&self) {
+    /// Forgets all.
+    pub fn clear(&self) {
         for slot in &self.0 {
             slot.store(0, Ordering::Relaxed);
         }

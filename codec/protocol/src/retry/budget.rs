@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
-use crate::window::{Counts, SECONDS, Window};
+use super::window::{Counts, SECONDS, Window};
 
 /// How much may be sent again: a part of the calls of the last seconds, and a few
 /// more for those who call seldom.
@@ -12,8 +12,25 @@ use crate::window::{Counts, SECONDS, Window};
 /// Without one, retries multiply the load of a service exactly when it has too
 /// much. The numbers are Finagle's and linkerd's: 20 % and 10 each second, over
 /// 10 s.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Instant;
+/// use gobrpc_protocol::retry::{Budget, BudgetOptions};
+///
+/// let now = Instant::now();
+/// let mut options = BudgetOptions::default();
+/// options.per_second = 0;
+/// let budget = Budget::new(options, now);
+/// for _ in 0..5 {
+///     budget.deposit(now);
+/// }
+/// assert!(budget.withdraw(now));
+/// assert!(!budget.withdraw(now));
+/// ```
 #[derive(Debug)]
-pub(crate) struct Budget {
+pub struct Budget {
     options: BudgetOptions,
     start: Instant,
     window: Window,
@@ -70,7 +87,9 @@ impl Default for BudgetOptions {
 }
 
 impl Budget {
-    pub(crate) fn new(options: BudgetOptions, now: Instant) -> Self {
+    /// A budget of which nothing is used.
+    #[must_use]
+    pub fn new(options: BudgetOptions, now: Instant) -> Self {
         Self {
             tokens: options.throttle.map(Tokens::new),
             options,
@@ -81,7 +100,7 @@ impl Budget {
     }
 
     /// A call begins.
-    pub(crate) fn deposit(&self, now: Instant) {
+    pub fn deposit(&self, now: Instant) {
         let call = Counts {
             calls: 1,
             marked: 0,
@@ -90,14 +109,15 @@ impl Budget {
     }
 
     /// A call is over.
-    pub(crate) fn over(&self, success: bool) {
+    pub fn over(&self, success: bool) {
         if let Some(tokens) = &self.tokens {
             tokens.over(success);
         }
     }
 
     /// Takes one retry, if there is one.
-    pub(crate) fn withdraw(&self, now: Instant) -> bool {
+    #[must_use]
+    pub fn withdraw(&self, now: Instant) -> bool {
         if self.tokens.as_ref().is_some_and(Tokens::are_few) {
             return false;
         }
