@@ -37,7 +37,8 @@ use crate::state::{Gate, Stage};
 /// - A call is never sent twice. One whose connection ended before its first byte
 ///   was sent goes by the next connection, up to three times and within its timeout
 ///   (gRPC calls it a transparent retry); but for those that send a stream.
-///   [`Error::delivery`] tells what else may be sent again.
+///   [`Error::delivery`] tells what else may be sent again, and
+///   [`layer::Retry`](crate::layer::Retry) does so.
 /// - When the last copy goes, no more is sent, and the connection closes as soon
 ///   as no reply is waited for.
 ///

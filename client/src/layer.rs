@@ -73,6 +73,7 @@ mod bearer_token;
 mod layered;
 mod metrics;
 mod next;
+mod retry;
 mod timeout;
 mod trace;
 
@@ -90,6 +91,7 @@ pub use bearer_token::BearerToken;
 pub use layered::Layered;
 pub use metrics::Metrics;
 pub use next::Next;
+pub use retry::Retry;
 pub use timeout::Timeout;
 pub use trace::Trace;
 

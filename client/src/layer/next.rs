@@ -54,8 +54,14 @@ impl Next {
     pub fn may_repeat(&self, request: &Request, error: &Error) -> bool {
         let safe = error.delivery().cannot_have_run()
             || (request.head.idempotent && error.delivery() != Delivery::Answered);
+        safe && self.is_fresh(request)
+    }
+
+    /// True if what the call sends can be sent once more, and the caller has seen
+    /// nothing of its replies.
+    pub(super) fn is_fresh(&self, request: &Request) -> bool {
         let begun = self.items.as_ref().is_some_and(Handoff::has_begun);
-        safe && !begun && !request.head.streams.arguments()
+        !begun && !request.head.streams.arguments()
     }
 
     /// Sends the call.

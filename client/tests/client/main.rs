@@ -21,4 +21,5 @@ mod leaving;
 mod moves;
 mod places;
 mod reconnect;
+mod retry;
 mod server;
