@@ -6,6 +6,7 @@
 #   etcd-3.4     bookworm    etcd-3.5     trixie
 #   consul-1.8   bullseye    zookeeper-3.8 bookworm, run by the system's `java`
 #   etcd-go      trixie: the sources of etcd's Go client 3.5, and of what it needs
+#   faketime     bookworm: no registry, but what gives a program another time of day
 #   msgpackrpc   bookworm: those of hashicorp/net-rpc-msgpackrpc, no registry, but
 #                what Consul speaks between its own
 #
@@ -115,6 +116,7 @@ registry() {
         rm -rf "$sources"/{cloud.google.com,gonum.org,google.golang.org/api} \
             "$sources"/github.com/{aws,Azure,nats-io,klauspost} "$home/etcd-go/usr/share/doc"
         ;;
+    faketime) have faketime usr/share/doc/libfaketime bookworm libfaketime ;;
     msgpackrpc)
         have msgpackrpc usr/share/gocode/src/github.com/hashicorp/net-rpc-msgpackrpc \
             bookworm golang-github-hashicorp-net-rpc-msgpackrpc-dev \
@@ -134,6 +136,6 @@ if command -v flock >/dev/null; then
     exec 9>"$home/.lock"
     flock 9
 fi
-if [ $# = 0 ]; then set -- etcd-3.4 etcd-3.5 consul-1.8 zookeeper-3.8 etcd-go msgpackrpc; fi
+if [ $# = 0 ]; then set -- etcd-3.4 etcd-3.5 consul-1.8 zookeeper-3.8 etcd-go faketime msgpackrpc; fi
 for name in "$@"; do registry "$name"; done
 [ "$failed" = no ]

@@ -25,6 +25,9 @@
 //! | An entry that somebody deleted is put back, though its lease lives | [`registry::entries_deleted`] |
 //! | Two live servers at one address: one of them gives in | [`server::two_at_one_address`] |
 //! | A server flaps: few steps, and the others stay | [`server::flapping`] |
+//! | Who is listed listens | [`announced::listed_listens`] |
+//! | A server on all interfaces is reached from another network | [`announced::all_interfaces`] |
+//! | Times of day differ, and jump: nobody notices | [`clocks::clocks_differ`] |
 //! | A member of a cluster is killed, paused, or alone: no call fails, no registration is lost | [`cluster`] |
 //! | A server that is killed under load: no call runs twice, none hangs | [`calls::servers_killed`] |
 //! | The replies of a server vanish, and nothing else: keepalive ends its calls, no later ones are lost, hedged ones not at all | [`partition::replies_vanish`] |
@@ -38,8 +41,10 @@
     reason = "tests: what they do not expect is a failure, and their names say what they are about"
 )]
 
+pub mod announced;
 pub mod calls;
 pub mod client;
+pub mod clocks;
 pub mod cluster;
 mod kind;
 mod link;
@@ -118,6 +123,9 @@ pub const CASES: &[Case] = &[
     }),
     Case::new("flapping", |w| Box::pin(server::flapping(w))),
     Case::new("p2_killed", |w| Box::pin(server::killed(w))),
+    Case::new("clocks_differ", |w| Box::pin(clocks::clocks_differ(w))),
+    Case::new("all_interfaces", |w| Box::pin(announced::all_interfaces(w))),
+    Case::new("listed_listens", |w| Box::pin(announced::listed_listens(w))),
 ];
 
 /// The cases in which the registry is well, and servers are not: with one of them.

@@ -8,12 +8,12 @@
 
 use std::fs::OpenOptions;
 use std::io::Write as _;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use gobrpc_registry::backend::rpc;
-use gobrpc_registry::{Event, Memory, Registry, ServiceSet};
+use gobrpc_registry::{Event, Memory, Policy, Registry, Selector, ServiceSet, client};
 use gobrpc_server::Server;
-use gobrpc_tests::promises::{Kind, serve};
+use gobrpc_tests::promises::{Kind, WhoClient, serve};
 use tokio::io::{AsyncBufReadExt as _, BufReader, copy_bidirectional};
 use tokio::net::{TcpListener, UnixStream};
 
@@ -28,10 +28,11 @@ async fn main() {
         ["serve", kind, registry, number, listen, book] => {
             server(kind, registry, number, listen, Some(book)).await;
         }
-        ["watch", kind, registry] => client(kind, registry).await,
+        ["call", kind, registry] => caller(kind, registry).await,
+        ["watch", kind, registry] => watcher(kind, registry).await,
         ["registry", listen] => memory(listen).await,
         ["forward", listen, socket] => forward(listen, socket).await,
-        _ => panic!("serve, watch, registry or forward, and not {args:?}"),
+        _ => panic!("serve, call, watch, registry or forward, and not {args:?}"),
     }
 }
 
@@ -46,6 +47,8 @@ fn say(line: impl std::fmt::Display) {
 }
 
 async fn server(kind: &str, registry: &str, number: &str, listen: &str, book: Option<&str>) {
+    let clock = SystemTime::UNIX_EPOCH.elapsed().unwrap();
+    say(format_args!("clock {}", clock.as_secs()));
     let registry = self::registry(kind, registry);
     let book = book.map(|book| {
         OpenOptions::new()
@@ -66,7 +69,14 @@ async fn server(kind: &str, registry: &str, number: &str, listen: &str, book: Op
     std::process::exit(0);
 }
 
-async fn client(kind: &str, registry: &str) {
+async fn caller(kind: &str, registry: &str) {
+    let registry = self::registry(kind, registry);
+    let who = client::connect(&registry, "who", Selector::new(), Policy::default());
+    let who = WhoClient::new(who.unwrap());
+    say(format_args!("answered {}", who.number(0).await.unwrap()));
+}
+
+async fn watcher(kind: &str, registry: &str) {
     let mut watch = self::registry(kind, registry).watch("who").unwrap();
     let show = |set: &ServiceSet| {
         let mut ports: Vec<u16> = set.iter().filter_map(|e| e.addr().port()).collect();

@@ -62,6 +62,8 @@ impl Link {
             format!("link set {interface} up"),
             format!("-n {namespace} addr add {there}/30 dev eth0"),
             format!("-n {namespace} link set eth0 up"),
+            // By which a program there reaches the forwarder.
+            format!("-n {namespace} link set lo up"),
         ];
         for command in commands {
             if let Err(why) = block_in_place(|| ip(&command)) {
@@ -95,6 +97,16 @@ impl Link {
     /// Where the registry is, over the link.
     pub fn address(&self) -> &str {
         &self.address
+    }
+
+    /// Our address on it, without a port.
+    pub fn here(&self) -> &str {
+        &self.here
+    }
+
+    /// What a program is to be run by, so that it is on the far side.
+    pub(super) fn there(&self) -> [&str; 4] {
+        ["ip", "netns", "exec", &self.namespace]
     }
 
     /// Packets vanish from now on.

@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 
 use tokio::task::block_in_place;
 
-use super::World;
+use super::clocks::Clock;
+use super::{Link, World};
 use crate::registries::{dying, signal, spawn};
 
 /// A server or a client in a process of its own (`src/bin/promises-peer.rs`),
@@ -37,6 +38,24 @@ impl Peer {
         let mut args = vec!["serve", world.kind.name, registry, &number, listen];
         args.extend(book.and_then(Path::to_str));
         Self::start(world.peer, &args)
+    }
+
+    /// A server that is told another time of day, of which it says `clock` and seconds.
+    pub(super) fn server_with_clock(world: &World, number: u64, clock: &Clock) -> Self {
+        let mut command = dying("env");
+        command.args(clock.environment()).arg(world.peer);
+        let (registry, number) = (world.site.address(), number.to_string());
+        command.args(["serve", world.kind.name, &registry, &number, "127.0.0.1:0"]);
+        Self::start_command(command)
+    }
+
+    /// A client on the far side of a link, which says who `answered`.
+    pub(super) fn caller(world: &World, link: &Link) -> Self {
+        let [ip, args @ ..] = link.there();
+        let mut command = dying(ip);
+        command.args(args).arg(world.peer);
+        command.args(["call", world.kind.name, link.address()]);
+        Self::start_command(command)
     }
 
     /// A client that says whom it sees.
