@@ -197,7 +197,12 @@ async fn consul_with_acls() {
     let nobody = built().build().unwrap();
     is_refused(&nobody, &at, "ACL token").await;
     let error = nobody.snapshot(&Prefix::all()).await.unwrap_err();
-    assert!(error.to_string().contains("shows no ACL token"), "{error}");
+    assert!(
+        error
+            .to_string()
+            .contains("without an ACL token services may not be read"),
+        "{error}"
+    );
     assert!(built().token("a\nb").build().is_err());
     assert_eq!(logged(token) + logged(wrong), 0);
 }
@@ -234,7 +239,12 @@ async fn consul_tokens_that_may_not_see() {
     // Nothing is there, and that is so.
     let limited = with("limited", &reader);
     empty(&limited).await;
-    refused(&limited, &other, "service:read for \"other\"").await;
+    refused(
+        &limited,
+        &other,
+        "may not read service \"other\": it lacks service:read",
+    )
+    .await;
     refused(&limited, &Prefix::all(), "service:read").await;
     let blind = with("blind", one);
     refused(&blind, &user, "node:read").await;

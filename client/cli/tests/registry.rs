@@ -193,7 +193,7 @@ fn all_of_it(url: &str, runtime: &tokio::runtime::Runtime) {
     assert!(
         unknown
             .failure(1)
-            .contains("h:1 of Calc is not registered; v1 "),
+            .contains("h:1 of Calc is not registered; there is v1 "),
         "{unknown:?}"
     );
 
@@ -260,6 +260,7 @@ fn the_registry_that_is_served() {
 
 #[test]
 fn lists_and_several_registries_at_once() {
+    const AWAY: &str = "rpc://127.0.0.1:1";
     let runtime = runtime();
     let running = runtime.block_on(server());
     let host = running.host();
@@ -272,27 +273,34 @@ fn lists_and_several_registries_at_once() {
     .unwrap();
     let file_url = format!("file://{}", file.display());
     let ls = |backends: &[&str]| {
-        let backends = backends.iter().flat_map(|url| ["--backend", url]);
-        let args = ["registry", "ls"].into_iter().chain(backends);
+        let urls = backends.iter().flat_map(|url| ["--backend", url]);
+        let args = ["registry", "ls"].into_iter().chain(urls);
         let run = gobrpc(&args.collect::<Vec<_>>());
-        let rows = run.output().lines().skip(1);
+        // Of several, it is said which one fails.
+        let away = format!("gobrpc: {AWAY}: the registry is not reachable");
+        assert_eq!(run.status, 0, "{run:?}");
+        assert_eq!(
+            run.stderr.lines().count(),
+            backends.join(" ").matches(AWAY).count(),
+            "{run:?}"
+        );
+        assert!(
+            run.stderr.lines().all(|line| line.starts_with(&away)),
+            "{run:?}"
+        );
+        let rows = run.stdout.lines().skip(1);
         let names = rows.map(|row| row.split_whitespace().next().unwrap().to_owned());
         names.collect::<Vec<_>>()
     };
     assert_eq!(ls(&[&list]), ["Calc"]);
     // The first one that answers, and all of them.
-    let away = "rpc://127.0.0.1:1";
-    assert_eq!(ls(&[away, &file_url, &list]), ["Mail"]);
-    assert_eq!(ls(&[&format!("chain:{away} {list} {file_url}")]), ["Calc"]);
+    assert_eq!(ls(&[AWAY, &file_url, &list]), ["Mail"]);
+    assert_eq!(ls(&[&format!("chain:{AWAY} {list} {file_url}")]), ["Calc"]);
     assert_eq!(ls(&[&format!("merge:{list} {file_url}")]), ["Calc", "Mail"]);
     drop(std::fs::remove_file(&file));
-    // Of several that are merged, it is said which one fails.
-    let merged = format!("merge:{away} {list}");
-    let run = gobrpc(&["registry", "ls", "--backend", &merged]);
-    assert!(run.status == 0 && run.stdout.contains("Calc"), "{run:?}");
-    let said = format!("gobrpc: {away}: the registry is not reachable");
-    assert!(run.stderr.starts_with(&said), "{run:?}");
-    let via = format!("chain:{away} {list}");
+    assert_eq!(ls(&[&format!("merge:{AWAY} {list}")]), ["Calc"]);
+    assert_eq!(ls(&[&format!("merge:{list} {AWAY} {AWAY}")]), ["Calc"]);
+    let via = format!("chain:{list} {AWAY}");
     let call = [
         "call",
         "--via",
@@ -389,7 +397,7 @@ fn an_etcd_that_wants_to_know_who_asks() {
     let text = nobody.failure(1);
     assert!(text.contains(&url) && text.contains("refuses"), "{text}");
     assert!(
-        text.contains("--user and $GOBRPC_REGISTRY_PASSWORD"),
+        text.contains("--user and set $GOBRPC_REGISTRY_PASSWORD"),
         "{text}"
     );
     let wrong = ls(Some("hunter3"), &["--user", "root"]);
@@ -452,7 +460,15 @@ fn what_is_wrong_is_said_in_one_line() {
             &["registry", "register", "a", "h:0", "--backend", "memory"],
             "port 0",
         ),
-        (&["registry", "ls"], "--backend"),
+        (&["registry", "ls"], "set GOBRPC_REGISTRY"),
+        (
+            &["registry", "ls", "--backend", "zks://h"],
+            "ZooKeeper over TLS is not supported",
+        ),
+        (
+            &["registry", "ls", "--backend", "zk://h", "--ca-file", "x"],
+            "no use for certificates",
+        ),
         (&["registry"], "Usage"),
         (
             &[

@@ -139,7 +139,13 @@ impl Inner {
 
 /// All that went wrong, in one.
 pub(super) fn together(faults: &[Error]) -> Error {
-    let texts: Vec<String> = faults.iter().map(ToString::to_string).collect();
+    // What this error says once, its parts need not say again.
+    let texts = faults.iter().map(|fault| match fault {
+        Error::Unavailable(why) => why.to_string(),
+        Error::Refused(why) if !faults.iter().any(Error::may_pass) => why.to_string(),
+        fault => fault.to_string(),
+    });
+    let texts: Vec<String> = texts.collect();
     let text = texts.join("; ");
     match faults.iter().any(Error::may_pass) {
         true => Error::unavailable(text),

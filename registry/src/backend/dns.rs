@@ -205,7 +205,9 @@ impl Source for Zone {
     fn read<'a>(&'a self, prefix: &'a Prefix) -> BoxFuture<'a, Result<(Vec<Record>, usize)>> {
         Box::pin(async move {
             let Some(service) = prefix.service_name() else {
-                return Err(Error::refused("DNS cannot list all services"));
+                return Err(Error::refused(
+                    "DNS cannot list all services; ask for one by its name",
+                ));
             };
             let (mut records, malformed) = self.find(service).await?;
             records.retain(|record| prefix.contains(&record.key));

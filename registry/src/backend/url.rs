@@ -152,17 +152,11 @@ impl BackendUrl {
         parts.filter(|part| !any || takes(part)).for_each(change);
     }
 
-    /// Those that `merge:` puts together, each alone; none for other URLs. They have
-    /// what this one was given of users, tokens and certificates.
-    ///
-    /// A merged backend answers as long as one of them does: this is how to find out
-    /// which does not.
-    pub fn merged(&self) -> impl Iterator<Item = Self> {
-        let parts = match self.how {
-            How::Merge => self.parts.as_slice(),
-            How::Alone | How::Chain => &[],
-        };
-        parts.iter().map(|part| Self {
+    /// Those that `chain:` and `merge:` put together, each alone, as
+    /// [`PartFault::place`](super::PartFault::place) counts them; of other URLs this one.
+    /// They have what this one was given of users, tokens and certificates.
+    pub fn parts(&self) -> impl Iterator<Item = Self> {
+        self.parts.iter().map(|part| Self {
             how: How::Alone,
             parts: vec![part.clone()],
         })

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
-use gobrpc_registry::backend::{BackendUrl, Snapshot, TlsOptions};
+use gobrpc_registry::backend::{BackendUrl, PartFault, Snapshot, TlsOptions};
 use gobrpc_registry::{Backend, Error, Prefix};
 
 use crate::exit::Failure;
@@ -61,13 +61,7 @@ pub(crate) struct Access {
 #[derive(Debug, Args)]
 pub(super) struct Place {
     /// Where the registry is; of several, the first one that answers
-    #[arg(
-        long,
-        value_name = "URL",
-        env = "GOBRPC_REGISTRY",
-        hide_env = true,
-        required = true
-    )]
+    #[arg(long, value_name = "URL", env = "GOBRPC_REGISTRY", hide_env = true)]
     backend: Vec<String>,
     #[command(flatten)]
     access: Access,
@@ -77,6 +71,11 @@ impl Place {
     /// The registry that is there.
     pub(super) fn open(&self) -> Result<Opened, Failure> {
         match self.backend.as_slice() {
+            [] => Err(Failure::usage(
+                "where is the registry? Give --backend, or set GOBRPC_REGISTRY, to \
+                 etcd://localhost:2379 for example; `gobrpc registry serve` is one for \
+                 development",
+            )),
             [url] => self.access.open(url),
             urls => self.access.open(&format!("chain:{}", urls.join(" "))),
         }
@@ -107,7 +106,8 @@ impl Access {
             url = url.with_token(token);
             signed_in = true;
         }
-        url = url.with_tls(self.tls()?);
+        let tls = self.tls(&url)?;
+        url = url.with_tls(tls);
         let backend = url.open().map_err(|error| match error {
             Error::Url(_) => Failure::usage(error.to_string()),
             error => Failure::failed(format!("{url}: {error}")),
@@ -139,7 +139,14 @@ impl Access {
         }
     }
 
-    fn tls(&self) -> Result<TlsOptions, Failure> {
+    fn tls(&self, url: &BackendUrl) -> Result<TlsOptions, Failure> {
+        let given = self.ca_file.is_some() || self.cert_file.is_some();
+        if given && !url.parts().any(|part| is_over_tls(&part)) {
+            return Err(Failure::usage(format!(
+                "{url} is not reached over TLS, and has no use for certificates: that is \
+                 etcds:// and consuls://"
+            )));
+        }
         let read = |file: &PathBuf| {
             std::fs::read(file)
                 .map_err(|error| Failure::failed(format!("{}: {error}", file.display())))
@@ -153,6 +160,11 @@ impl Access {
         }
         Ok(tls)
     }
+}
+
+fn is_over_tls(url: &BackendUrl) -> bool {
+    let url = url.to_string();
+    url.starts_with("etcds://") || url.starts_with("consuls://")
 }
 
 fn secret(name: &str) -> Result<Option<String>, Failure> {
@@ -195,8 +207,11 @@ impl Opened {
         prefix: &Prefix,
         limit: Duration,
     ) -> Result<Snapshot, Failure> {
-        self.look_at_each(prefix, limit).await;
         let snapshot = self.within(limit, self.backend.snapshot(prefix)).await?;
+        // What the others have is an answer all the same.
+        for fault in self.backend.faults(prefix) {
+            eprintln!("gobrpc: {}", printable(&self.explain_fault(&fault)));
+        }
         if snapshot.malformed > 0 {
             eprintln!(
                 "gobrpc: {}: {} values there are no entries, and are left out",
@@ -206,20 +221,11 @@ impl Opened {
         Ok(snapshot)
     }
 
-    /// Says which of several registries that are merged fails: what the others have is an
-    /// answer all the same.
-    async fn look_at_each(&self, prefix: &Prefix, limit: Duration) {
-        for url in self.url.merged() {
-            let Ok(backend) = url.open() else { continue };
-            let one = Self {
-                backend,
-                url,
-                signed_in: self.signed_in,
-            };
-            let looked = one.within(limit, one.backend.snapshot(prefix)).await;
-            if let Err(Failure::Failed(why)) = looked {
-                eprintln!("gobrpc: {}", printable(&why));
-            }
+    /// Which of several registries fails, and with what.
+    pub(super) fn explain_fault(&self, fault: &PartFault) -> String {
+        match self.url.parts().nth(fault.place) {
+            Some(part) => explain(&part, &fault.error, self.signed_in),
+            None => fault.to_string(),
         }
     }
 
@@ -242,22 +248,41 @@ impl Opened {
 
     /// What went wrong, where, and what to do.
     pub(crate) fn explain(&self, error: &Error) -> Failure {
-        let url = &self.url;
-        Failure::failed(match error {
-            Error::Unavailable(why) => format!(
-                "{url}: the registry is not reachable: {why}; does it run, and is that its \
-                 address?"
-            ),
-            Error::Refused(why) if self.signed_in || !is_about_access(why) => {
-                format!("{url}: the registry refuses: {why}")
-            }
-            Error::Refused(why) => format!(
-                "{url}: the registry refuses: {why}; nobody signed in: etcd and ZooKeeper want \
-                 --user and $GOBRPC_REGISTRY_PASSWORD, Consul $GOBRPC_REGISTRY_TOKEN"
-            ),
-            error => format!("{url}: {error}"),
-        })
+        Failure::failed(explain(&self.url, error, self.signed_in))
     }
+}
+
+fn explain(url: &BackendUrl, error: &Error, signed_in: bool) -> String {
+    match error {
+        // It says which file it cannot read.
+        Error::Unavailable(why) if url.to_string().starts_with("file:") => format!("{url}: {why}"),
+        Error::Unavailable(why) => format!(
+            "{url}: the registry is not reachable: {why}; does it run, and is that its address?"
+        ),
+        Error::Refused(why) if signed_in || !is_about_access(why) => {
+            format!("{url}: the registry refuses: {why}")
+        }
+        Error::Refused(why) => format!(
+            "{url}: the registry refuses: {why}; nobody signed in: {}",
+            how_to_sign_in(url)
+        ),
+        error => format!("{url}: {error}"),
+    }
+}
+
+/// What the registries there want of who signs in.
+fn how_to_sign_in(url: &BackendUrl) -> String {
+    let urls: Vec<String> = url.parts().map(|part| part.to_string()).collect();
+    let any = |start: &str| urls.iter().any(|url| url.starts_with(start));
+    let users = any("etcd") || any("zk");
+    let ways = [
+        users.then_some("give --user and set $GOBRPC_REGISTRY_PASSWORD, or give --password-file"),
+        any("consul").then_some("set $GOBRPC_REGISTRY_TOKEN, or give --token-file"),
+    ];
+    ways.into_iter()
+        .flatten()
+        .collect::<Vec<_>>()
+        .join("; for Consul ")
 }
 
 #[cfg(test)]

@@ -64,7 +64,7 @@ pub(super) async fn run(args: &DrainArgs) -> Outcome {
         let entries = found.records.iter().map(|record| &*record.entry);
         let there = match found.records.is_empty() {
             true => "nothing is".to_owned(),
-            false => ls::named(entries),
+            false => format!("there is {}", ls::named(entries)),
         };
         return Err(Failure::failed(format!(
             "{}: {} of {} is not registered; {there}",

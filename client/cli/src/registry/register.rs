@@ -6,13 +6,15 @@ use std::time::Duration;
 
 use clap::Args;
 use gobrpc_registry::{
-    Error, Key, Prefix, RegisterOptions, Registration, RegistrationState, Registry, ServiceEntry,
+    Address, Error, Key, Prefix, RegisterOptions, Registration, RegistrationState, Registry,
+    ServiceEntry,
 };
 
 use super::access::{Opened, Place, URLS};
 use super::faults::Faults;
 use crate::duration;
 use crate::exit::{Failure, Outcome};
+use crate::printable::printable;
 
 /// Register a server that does not do so itself, as long as this command runs
 ///
@@ -96,6 +98,15 @@ pub(super) async fn run(args: &RegisterArgs) -> Outcome {
         .map_err(|error| Failure::usage(error.to_string()))?;
     let opened = args.place.open()?;
     let key = Key::of(&entry);
+    let remote = opened.backend.remote();
+    let remote = remote.and_then(|remote| remote.parse::<Address>().ok());
+    if entry.addr().is_local() && remote.is_some_and(|remote| !remote.is_local()) {
+        eprintln!(
+            "gobrpc: only this machine can reach {}, and others find it in {}",
+            printable(entry.addr().as_str()),
+            opened.url()
+        );
+    }
     // A registry that is not there is an error now, and an outage later.
     let prefix = Prefix::key(key.clone());
     opened.snapshot(&prefix, args.timeout).await?;
@@ -106,9 +117,8 @@ pub(super) async fn run(args: &RegisterArgs) -> Outcome {
         .map_err(|error| Failure::usage(error.to_string()))?;
     settle(&registration, &opened, args.timeout).await?;
     say(&format!("registered {key} at {}", opened.url()))?;
-    let url = opened.url();
     let told = tokio::select! {
-        told = follow(&registration, &url) => told,
+        told = follow(&registration, &opened, &prefix) => told,
         interrupted = super::interrupted() => interrupted,
     };
     let removed = registration.deregister().await;
@@ -140,9 +150,11 @@ async fn settle(
 }
 
 /// Tells how the registration stands, whenever that changes.
-async fn follow(registration: &Registration, url: &str) -> io::Result<()> {
+async fn follow(registration: &Registration, opened: &Opened, prefix: &Prefix) -> io::Result<()> {
     let mut before = RegistrationState::Registered;
-    let mut faults = Faults::new(url.to_owned());
+    // Those that failed at first were told.
+    let mut faults = Faults::new(opened, &opened.backend.faults(prefix));
+    let url = opened.url();
     loop {
         tokio::time::sleep(Duration::from_millis(250)).await;
         let status = registration.status();
@@ -156,13 +168,13 @@ async fn follow(registration: &Registration, url: &str) -> io::Result<()> {
             (_, Some(error)) => format!("{error}; trying again"),
             _ => "the registration was lost; trying again".to_owned(),
         };
-        eprintln!("gobrpc: {url}: {}", crate::printable::printable(&text));
+        eprintln!("gobrpc: {url}: {}", printable(&text));
     }
 }
 
 fn say(line: &str) -> Result<(), Failure> {
     let mut stdout = io::stdout();
-    writeln!(stdout, "{}", crate::printable::printable(line))
+    writeln!(stdout, "{}", printable(line))
         .and_then(|()| stdout.flush())
         .map_err(|error| Failure::output(&error))
 }

@@ -27,11 +27,15 @@ impl Sought {
     /// The registry, and what is there now: one that cannot be reached is told at once.
     pub(super) async fn look(&self) -> Result<(Opened, Snapshot), Failure> {
         let opened = self.place.open()?;
-        let prefix = match &self.service {
+        let snapshot = opened.snapshot(&self.prefix(), self.timeout).await?;
+        Ok((opened, snapshot))
+    }
+
+    /// What is looked at.
+    pub(super) fn prefix(&self) -> Prefix {
+        match &self.service {
             Some(service) => Prefix::service(service),
             None => Prefix::all(),
-        };
-        let snapshot = opened.snapshot(&prefix, self.timeout).await?;
-        Ok((opened, snapshot))
+        }
     }
 }

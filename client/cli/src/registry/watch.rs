@@ -49,7 +49,8 @@ pub(super) async fn run(args: &WatchArgs) -> Outcome {
     };
     let mut watch = watch.map_err(|error| opened.explain(&error))?;
     let mut health = tokio::time::interval(HEALTH);
-    let (mut stale, mut faults) = (false, Faults::new(opened.url()));
+    let told = opened.backend.faults(&args.sought.prefix());
+    let (mut stale, mut faults) = (false, Faults::new(&opened, &told));
     loop {
         tokio::select! {
             event = watch.next() => print(&event, args.json)?,

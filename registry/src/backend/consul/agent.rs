@@ -300,12 +300,12 @@ fn done(answer: &Answer) -> Result<()> {
 fn refusal(answer: &Answer) -> Error {
     let (address, status, text) = (&answer.address, answer.status, answer.text());
     match status {
+        _ if text.contains("ACL not found") => {
+            Error::refused(format_args!("{address}: the ACL token is not known there"))
+        }
         StatusCode::FORBIDDEN | StatusCode::UNAUTHORIZED => Error::refused(format_args!(
             "{address}: {text} (does the ACL token allow service:write and service:read?)"
         )),
-        StatusCode::INTERNAL_SERVER_ERROR if text.contains("ACL not found") => {
-            Error::refused(format_args!("{address}: the ACL token is not known"))
-        }
         StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => Error::refused(format_args!(
             "{address}: this is no agent of Consul: {status}"
         )),

@@ -121,7 +121,11 @@ impl Inner {
     pub(super) fn fault(&self, error: &gobrpc_protocol::Error) -> Error {
         let address = &self.address;
         if !error.is_answer() {
-            return Error::unavailable(format_args!("{address}: {error}"));
+            // Once it is dialled, the error says whom.
+            return match error.peer() {
+                Some(_) => Error::unavailable(error),
+                None => Error::unavailable(format_args!("{address}: {error}")),
+            };
         }
         match error.code() {
             Code::Unavailable | Code::ResourceExhausted | Code::Internal => {

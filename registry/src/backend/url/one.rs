@@ -53,6 +53,12 @@ impl FromStr for One {
                 ));
             }
         };
+        if Spelling::is_zookeeper_over_tls(name) {
+            return wrong(
+                &"ZooKeeper over TLS is not supported, as the TLS of its client library is \
+                  OpenSSL's: use zk:// to a TLS proxy on this machine, such as stunnel",
+            );
+        }
         let Some(spelling) = Spelling::find(name) else {
             return wrong(&format_args!(
                 "there is no backend {:?}; it is one of {}",

@@ -76,6 +76,12 @@ impl Spelling {
             .find(|one| one.name.eq_ignore_ascii_case(name))
     }
 
+    /// True of what one would write for it by the example of the others.
+    pub(super) fn is_zookeeper_over_tls(name: &str) -> bool {
+        let names = ["zks", "zk+tls", "zk+ssl"];
+        names.iter().any(|one| one.eq_ignore_ascii_case(name))
+    }
+
     pub(super) fn of(scheme: Scheme, tls: bool) -> &'static str {
         SPELLINGS
             .iter()

@@ -57,10 +57,11 @@ async fn lists_and_several_backends() {
         .unwrap();
     let snapshot = merged.open().unwrap().snapshot(&all).await.unwrap();
     assert_eq!(snapshot.records.len(), 2);
-    let each: Vec<String> = merged.merged().map(|one| one.to_string()).collect();
+    let each: Vec<String> = merged.parts().map(|one| one.to_string()).collect();
     assert_eq!(each, ["static://h:1/user", "static://h:1,h:2/user"]);
-    let chain: BackendUrl = "chain:memory memory".parse().unwrap();
-    assert_eq!(chain.merged().count(), 0);
+    let chain: BackendUrl = "chain:memory file:///x".parse().unwrap();
+    let each: Vec<String> = chain.parts().map(|one| one.to_string()).collect();
+    assert_eq!(each, ["memory", "file:///x"]);
     let sixteen = format!("merge:{}", "memory ".repeat(16));
     assert!(sixteen.parse::<BackendUrl>().is_ok());
     for (text, part) in [

@@ -47,24 +47,24 @@ impl Agent {
         }
         let verdicts: Vec<Verdict> = read(&answer)?;
         let allows = |index: usize| verdicts.get(index).is_none_or(|verdict| verdict.allow);
-        let lacks = if !allows(0) {
-            match name {
-                Some(name) => format!("service:read for {name:?}"),
-                None => "service:read for services".to_owned(),
-            }
+        let (what, right) = if !allows(0) {
+            let named = name.map(|name| format!("service {name:?}"));
+            let what = named.unwrap_or_else(|| "services".to_owned());
+            (what, "service:read")
         } else if !allows(1) && self.sees_no_node().await? {
-            "node:read for the machines that services are on".to_owned()
+            ("the machines that services are on".to_owned(), "node:read")
         } else {
             return Ok(());
         };
-        let who = match self.token {
-            Some(_) => "the ACL token",
-            None => "who shows no ACL token",
-        };
-        Err(Error::refused(format_args!(
-            "{}: {who} sees nothing there, for want of {lacks}",
-            answer.address
-        )))
+        let address = &answer.address;
+        Err(match self.token {
+            Some(_) => Error::refused(format_args!(
+                "{address}: the ACL token may not read {what}: it lacks {right}"
+            )),
+            None => Error::refused(format_args!(
+                "{address}: without an ACL token {what} may not be read: that takes {right}"
+            )),
+        })
     }
 
     /// True if the token may read no node at all. A right to some of them cannot be asked
