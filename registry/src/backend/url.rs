@@ -30,7 +30,8 @@ use crate::error::{Error, Result};
 /// | `chain:URL URL …` | [`Chain`]: the first that answers; registers in the first | |
 /// | `merge:URL URL …` | [`Merge`]: what any of them has; registers in all | |
 ///
-/// `etcds://` and `consuls://` are the same over TLS (feature `tls`).
+/// `etcds://` and `consuls://` are the same over TLS (feature `tls`). ZooKeeper has none,
+/// as the TLS of its client library is a C library's.
 ///
 /// Users, passwords and tokens have no place in the text, which ends up in logs and in
 /// lists of processes: give them by [`with_user`](Self::with_user) and
