@@ -2,6 +2,7 @@
 
 pub mod codec;
 pub mod go;
+pub mod lines;
 pub mod rpc;
 pub mod table;
 

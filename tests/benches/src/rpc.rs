@@ -1,17 +1,23 @@
 //! The RPC bench: the tables.
 
+pub mod beside;
+pub mod connections;
 pub mod ends;
+pub mod memory;
 pub mod peer;
+pub mod server;
+pub mod steered;
 pub mod worker;
 
 use std::collections::BTreeMap;
-use std::io::{IsTerminal as _, Write as _};
+use std::io::IsTerminal as _;
 use std::path::PathBuf;
 
 use serde_json::json;
 
 use self::ends::{End, Ends, Load, Sample};
 use crate::Result;
+use crate::lines::Lines;
 use crate::table::{Figures, ratio};
 
 /// What to measure.
@@ -116,10 +122,7 @@ type Cells = BTreeMap<(&'static str, &'static str, &'static str), Cell>;
 /// If a worker fails: a peer that cannot do its work is an error, not a gap.
 pub fn run(options: &Options) -> Result<()> {
     let ends = Ends::find()?;
-    let mut json = match &options.json {
-        Some(path) => Some(std::fs::File::create(path)?),
-        None => None,
-    };
+    let mut json = Lines::create(options.json.as_ref())?;
     let chosen = |list: &[String], name: &str| list.is_empty() || list.iter().any(|it| it == name);
     let terminal = std::io::stderr().is_terminal();
     let mut cells = Cells::new();
@@ -154,16 +157,13 @@ pub fn run(options: &Options) -> Result<()> {
                     if options.instructions && round == 0 {
                         cell.instructions = ends.instructions(client, server, load)?;
                     }
-                    if let Some(json) = &mut json {
-                        let line = json!({
-                            "work": work, "shape": shape, "peer": row, "round": round,
-                            "calls_per_second": sample.calls_per_second,
-                            "cpu_micros": sample.cpu_micros,
-                            "p50_micros": sample.p50_micros, "p99_micros": sample.p99_micros,
-                            "instructions": cell.instructions,
-                        });
-                        writeln!(json, "{line}")?;
-                    }
+                    json.write(&json!({
+                        "work": work, "shape": shape, "peer": row, "round": round,
+                        "calls_per_second": sample.calls_per_second,
+                        "cpu_micros": sample.cpu_micros,
+                        "p50_micros": sample.p50_micros, "p99_micros": sample.p99_micros,
+                        "instructions": cell.instructions,
+                    }))?;
                 }
             }
         }

@@ -1,11 +1,12 @@
 //! [`Ends`]: the programs at both ends of a connection.
 
-use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::PathBuf;
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::Command;
 
 use serde_json::Value;
 
+use super::server::Server;
+use super::steered::Steered;
 use crate::{Result, go};
 
 /// What is at an end.
@@ -52,6 +53,8 @@ pub struct Load {
 /// One measurement.
 #[derive(Debug, Clone, Copy)]
 pub struct Sample {
+    /// Calls that were answered.
+    pub calls: f64,
     /// Calls that were answered in a second.
     pub calls_per_second: f64,
     /// Processor time of both ends together for a call.
@@ -60,6 +63,11 @@ pub struct Sample {
     pub p50_micros: f64,
     /// 99 of 100 calls took no longer.
     pub p99_micros: f64,
+}
+
+/// A number of a worker's report; NaN if it has none.
+fn number(report: &Value, name: &str) -> f64 {
+    report[name].as_f64().unwrap_or(f64::NAN)
 }
 
 /// The programs at both ends of a connection.
@@ -88,18 +96,54 @@ impl Ends {
     ///
     /// If either fails.
     pub fn measure(&self, client: End, server: End, load: Load) -> Result<Sample> {
-        let server = Server::start(self.server(server))?;
-        let client = go::output(&mut self.client(client, load, &server.address))?;
+        let server = self.serve(server)?;
+        let mut sample = self.call(client, &server, load)?;
+        let calls = sample.calls;
+        let end = server.stop()?;
+        sample.cpu_micros += number(&end, "cpu_seconds") * 1e6 / calls;
+        Ok(sample)
+    }
+
+    /// Starts a server.
+    ///
+    /// # Errors
+    ///
+    /// If it does not start.
+    pub fn serve(&self, server: End) -> Result<Server> {
+        Server::start(self.server(server))
+    }
+
+    /// Calls a server. The processor time is the client's.
+    ///
+    /// # Errors
+    ///
+    /// If a call fails.
+    pub fn call(&self, client: End, server: &Server, load: Load) -> Result<Sample> {
+        let client = go::output(&mut self.client(client, load, server.address()))?;
         let client: Value = serde_json::from_str(client.trim())?;
-        let server = server.stop()?;
-        let get = |value: &Value, name: &str| value[name].as_f64().unwrap_or(f64::NAN);
-        let calls = get(&client, "calls");
+        let calls = number(&client, "calls");
         Ok(Sample {
-            calls_per_second: calls / get(&client, "seconds"),
-            cpu_micros: (get(&client, "cpu_seconds") + get(&server, "cpu_seconds")) * 1e6 / calls,
-            p50_micros: get(&client, "p50_us"),
-            p99_micros: get(&client, "p99_us"),
+            calls,
+            calls_per_second: calls / number(&client, "seconds"),
+            cpu_micros: number(&client, "cpu_seconds") * 1e6 / calls,
+            p50_micros: number(&client, "p50_us"),
+            p99_micros: number(&client, "p99_us"),
         })
+    }
+
+    /// Starts a client that is told what to do. Of the load, connections and time do
+    /// not count.
+    ///
+    /// # Errors
+    ///
+    /// If it does not start, or it is Go's, which takes no steps.
+    pub fn steer(&self, client: End, load: Load, address: &str) -> Result<Steered> {
+        if matches!(client, End::Go) {
+            return Err("Go's client takes no steps".into());
+        }
+        let mut command = self.client(client, load, address);
+        command.arg("--steered");
+        Steered::start(command)
     }
 
     fn server(&self, end: End) -> Command {
@@ -184,47 +228,5 @@ impl Ends {
         Ok(Some(
             (count(many)? - count(few)?) / ((many - few) * callers) as f64,
         ))
-    }
-}
-
-/// A server that runs.
-struct Server {
-    child: Child,
-    stdout: BufReader<ChildStdout>,
-    address: String,
-}
-
-impl Server {
-    fn start(mut command: Command) -> Result<Self> {
-        let mut child = command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()?;
-        let mut stdout = BufReader::new(child.stdout.take().ok_or("no output")?);
-        let mut line = String::new();
-        stdout.read_line(&mut line)?;
-        let address = line.trim().strip_prefix("LISTEN ").ok_or("no address")?;
-        Ok(Self {
-            address: address.to_owned(),
-            child,
-            stdout,
-        })
-    }
-
-    /// What it says of itself at its end.
-    fn stop(mut self) -> Result<Value> {
-        drop(self.child.stdin.take());
-        let mut rest = String::new();
-        self.stdout.read_to_string(&mut rest)?;
-        self.child.wait()?;
-        Ok(serde_json::from_str(rest.trim())?)
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        // Of a client that failed.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }

@@ -39,6 +39,7 @@ impl Work {
             "mul" => Ok(Self::Multiply),
             "echo4k" => Ok(Self::Echo(4 << 10)),
             "echo64k" => Ok(Self::Echo(64 << 10)),
+            "echo4m" => Ok(Self::Echo(4 << 20)),
             other => Err(format!("there is no work {other}").into()),
         }
     }
@@ -52,6 +53,9 @@ impl Work {
         }
     }
 }
+
+/// For how long calls wait, in milliseconds: longer than any bench.
+const HOUR: i64 = 3_600_000;
 
 /// When the calls end: after a time that others measure, or after so many.
 #[derive(Debug, Clone)]
@@ -91,6 +95,12 @@ pub trait Peer: Send + 'static {
         work: Work,
         number: i64,
     ) -> impl Future<Output = Result<()>> + Send;
+
+    /// Makes a call that is not answered for an hour, where that is measured.
+    fn wait(client: Self::Client) -> impl Future<Output = Result<()>> + Send {
+        drop(client);
+        async { Err("this peer has no call that waits".into()) }
+    }
 
     /// Keeps `in_flight` calls under way on one connection, by as many tasks, each
     /// of which makes one call after the other. How many calls there were.

@@ -6,10 +6,12 @@ use std::time::{Duration, Instant};
 
 use cpu_time::ProcessTime;
 use serde_json::json;
+use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 
 use super::peer::{Awaiting, GoNetrpc, Gobrpc, Peer, Raw, Tarpc, Tonic, Until, Work};
+use super::steered::{DONE, Step};
 use crate::Result;
 
 /// What to do.
@@ -18,7 +20,7 @@ pub struct Options {
     /// gobrpc, gobrpc-await, go-netrpc, tarpc, tonic or raw.
     #[arg(long)]
     pub peer: String,
-    /// mul, echo4k or echo64k.
+    /// mul, echo4k, echo64k or echo4m.
     #[arg(long, default_value = "mul")]
     pub work: String,
     /// Tokio with two workers, instead of one thread.
@@ -36,6 +38,9 @@ pub struct Options {
     /// For how long.
     #[arg(long, default_value_t = 1000)]
     pub millis: u64,
+    /// Does what the lines of its standard input say.
+    #[arg(long)]
+    pub steered: bool,
     /// Both ends in this process, and this many calls for each in flight: for
     /// counting instructions.
     #[arg(long)]
@@ -62,6 +67,7 @@ pub fn run(options: &Options) -> Result<()> {
 fn of<P: Peer>(options: &Options) -> Result<()> {
     let runtime = runtime(options.multi)?;
     match (&options.address, options.count) {
+        (Some(address), _) if options.steered => runtime.block_on(steered::<P>(options, address)),
         (Some(address), _) => runtime.block_on(client::<P>(options, address)),
         (None, Some(count)) => runtime.block_on(both::<P>(options, count)),
         (None, None) => runtime.block_on(serve::<P>()),
@@ -102,10 +108,9 @@ async fn serve<P: Peer>() -> Result<()> {
     Ok(())
 }
 
-async fn connect<P: Peer>(options: &Options, address: &str) -> Result<Vec<P::Client>> {
-    let work = Work::named(&options.work)?;
+async fn connect<P: Peer>(work: Work, count: usize, address: &str) -> Result<Vec<P::Client>> {
     let mut clients = Vec::new();
-    for _ in 0..options.connections {
+    for _ in 0..count {
         let client = P::connect(address, work).await?;
         // The first call brings the types, where there are any.
         P::call(&client, work, 0).await?;
@@ -130,22 +135,53 @@ async fn load<P: Peer>(clients: Vec<P::Client>, options: &Options, until: &Until
 async fn both<P: Peer>(options: &Options, count: u64) -> Result<()> {
     let (listener, address) = listen().await?;
     let server = tokio::spawn(P::serve(listener));
-    let clients = connect::<P>(options, &address).await?;
+    let work = Work::named(&options.work)?;
+    let clients = connect::<P>(work, options.connections, &address).await?;
     let calls = load::<P>(clients, options, &Until::Calls(count)).await?;
     server.abort();
     println!("{}", json!({ "calls": calls }));
     Ok(())
 }
 
+/// A client that does what it is told, until its standard input ends.
+async fn steered<P: Peer>(options: &Options, address: &str) -> Result<()> {
+    let work = Work::named(&options.work)?;
+    let mut clients = Vec::new();
+    let mut steps = BufReader::new(tokio::io::stdin()).lines();
+    while let Some(line) = steps.next_line().await? {
+        match Step::parse(&line)? {
+            Step::Connect(count) => clients.extend(connect::<P>(work, count, address).await?),
+            Step::Call(calls) => {
+                let callers = (clients.len() * options.in_flight).max(1);
+                let each = Until::Calls(calls / callers as u64);
+                load::<P>(clients.clone(), options, &each).await?;
+            }
+            Step::Wait(count) => {
+                for client in &clients {
+                    for _ in 0..count {
+                        tokio::spawn(P::wait(client.clone()));
+                    }
+                    // All of them are sent when this one is, and servers begin calls in
+                    // the order in which they come.
+                    tokio::task::yield_now().await;
+                    P::call(client, work, 0).await?;
+                }
+            }
+        }
+        println!("{DONE}");
+    }
+    Ok(())
+}
+
 async fn client<P: Peer>(options: &Options, address: &str) -> Result<()> {
-    let clients = connect::<P>(options, address).await?;
+    let work = Work::named(&options.work)?;
+    let clients = connect::<P>(work, options.connections, address).await?;
     let duration = Duration::from_millis(options.millis);
     let start = Instant::now();
     let cpu = ProcessTime::now();
     let mut micros = Vec::new();
     let calls = if options.in_flight == 1 && options.connections == 1 {
         let client = clients.first().ok_or("no connection")?;
-        let work = Work::named(&options.work)?;
         let mut sent = start;
         while sent - start < duration {
             P::call(client, work, micros.len() as i64).await?;

@@ -1,12 +1,13 @@
 //! This project, as its users write it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use gobrpc_client::Client;
 use gobrpc_server::{Gob, Server, service};
 use tokio::net::TcpListener;
 
-use super::{Peer, Work, expect};
+use super::{HOUR, Peer, Work, expect};
 use crate::Result;
 
 /// The operands of [`Arith`].
@@ -31,6 +32,20 @@ trait Echo {
     async fn bytes(&self, bytes: Vec<u8>) -> gobrpc_server::Result<Vec<u8>>;
 }
 
+/// As Go's peer has it, so that its server can be called by the same client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Gob)]
+#[gob(package = "model")]
+pub struct Delay {
+    millis: i64,
+    tag: i64,
+}
+
+/// Takes its time.
+#[service]
+trait Misc {
+    async fn delay(&self, delay: Delay) -> gobrpc_server::Result<i64>;
+}
+
 struct Services;
 
 impl Arith for Services {
@@ -49,6 +64,13 @@ impl Echo for Services {
     }
 }
 
+impl Misc for Services {
+    async fn delay(&self, delay: Delay) -> gobrpc_server::Result<i64> {
+        tokio::time::sleep(Duration::from_millis(delay.millis.unsigned_abs())).await;
+        Ok(delay.tag)
+    }
+}
+
 /// This project, with default options.
 pub struct Gobrpc;
 
@@ -58,7 +80,8 @@ impl Peer for Gobrpc {
     async fn serve(listener: TcpListener) -> Result<()> {
         let server = Server::new()
             .register(ArithServer::new(Services))?
-            .register(EchoServer::new(Services))?;
+            .register(EchoServer::new(Services))?
+            .register(MiscServer::new(Services))?;
         let _running = server.start_on(listener).await?;
         std::future::pending().await
     }
@@ -68,9 +91,19 @@ impl Peer for Gobrpc {
         client.ready().await?;
         Ok(Connected {
             arith: ArithClient::new(client.clone()),
-            echo: EchoClient::new(client),
+            echo: EchoClient::new(client.clone()),
+            misc: MiscClient::new(client),
             payload: work.payload().into(),
         })
+    }
+
+    async fn wait(client: Connected) -> Result<()> {
+        let delay = Delay {
+            millis: HOUR,
+            tag: 1,
+        };
+        let tag = client.misc.delay(delay).await?;
+        expect(&tag, &delay.tag)
     }
 
     async fn call(client: &Connected, work: Work, number: i64) -> Result<()> {
@@ -92,6 +125,7 @@ impl Peer for Gobrpc {
 pub struct Connected {
     arith: ArithClient<Client>,
     echo: EchoClient<Client>,
+    misc: MiscClient<Client>,
     payload: Arc<[u8]>,
 }
 

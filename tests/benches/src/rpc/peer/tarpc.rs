@@ -1,5 +1,7 @@
 //! tarpc over TCP with bincode, the fastest of its formats.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use futures::{StreamExt as _, future};
 use tarpc::context::{self, Context};
@@ -10,7 +12,7 @@ use tarpc::tokio_util::codec::LengthDelimitedCodec;
 use tarpc::{client, serde_transport};
 use tokio::net::{TcpListener, TcpStream};
 
-use super::{Peer, Work, expect};
+use super::{HOUR, Peer, Work, expect};
 use crate::Result;
 
 /// What is called.
@@ -18,6 +20,7 @@ use crate::Result;
 pub trait Calls {
     async fn multiply(a: i64, b: i64) -> i64;
     async fn echo(bytes: Bytes) -> Bytes;
+    async fn delay(millis: i64) -> i64;
 }
 
 #[derive(Clone)]
@@ -29,6 +32,10 @@ impl Calls for Services {
     }
     async fn echo(self, _: Context, bytes: Bytes) -> Bytes {
         bytes
+    }
+    async fn delay(self, _: Context, millis: i64) -> i64 {
+        tokio::time::sleep(Duration::from_millis(millis.unsigned_abs())).await;
+        millis
     }
 }
 
@@ -70,6 +77,14 @@ impl Peer for Tarpc {
         config.pending_request_buffer = ROOM;
         let client = CallsClient::new(config, transport).spawn();
         Ok((client, work.payload().into()))
+    }
+
+    async fn wait((client, _): Self::Client) -> Result<()> {
+        // Its deadline is 10 seconds off, unless told.
+        let mut context = context::current();
+        context.deadline += Duration::from_millis(HOUR.unsigned_abs());
+        let millis = client.delay(context, HOUR).await?;
+        expect(&millis, &HOUR)
     }
 
     async fn call((client, payload): &Self::Client, work: Work, number: i64) -> Result<()> {
