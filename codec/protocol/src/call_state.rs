@@ -1,16 +1,19 @@
 //! [`CallState`]: what a handler and its connection share while a call runs.
 
-use std::collections::BTreeMap;
+mod waiting;
+
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use crate::caller::{Exchange, Item, Replies};
 use crate::error::{Code, Error, Result};
 use crate::flow::{Inbound, Outbound};
 use crate::metadata::Metadata;
+
+use waiting::Waiting;
 
 /// What a handler and the driver of its connection share: whether the call is
 /// cancelled, and the metadata of its reply.
@@ -22,7 +25,8 @@ pub struct CallState {
     /// `inner` holds something: most calls never lock it.
     touched: AtomicBool,
     inner: Mutex<Inner>,
-    streams: OnceLock<Streams>,
+    /// In memory of their own, which most calls do without.
+    streams: Option<Box<Streams>>,
 }
 
 /// The streams of a call that is being handled.
@@ -51,9 +55,7 @@ impl std::fmt::Debug for Streams {
 #[derive(Debug, Default)]
 struct Inner {
     cancelled: Option<Cancel>,
-    /// Who waits for that, by ticket.
-    waiting: BTreeMap<u64, Waker>,
-    next_ticket: u64,
+    waiting: Waiting,
     reply_metadata: Metadata,
     /// What the caller is told of the cancellation, if it is something special.
     failure: Option<Error>,
@@ -101,11 +103,9 @@ impl CallState {
             let mut inner = self.lock();
             inner.cancelled.get_or_insert(reason);
             self.touched.store(true, Ordering::Release);
-            std::mem::take(&mut inner.waiting)
+            inner.waiting.take()
         };
-        for waker in waiting.into_values() {
-            waker.wake();
-        }
+        waiting.for_each(Waker::wake);
     }
 
     /// Cancels the call with an error that the caller is told.
@@ -169,14 +169,14 @@ impl CallState {
         Self {
             touched: AtomicBool::new(true),
             inner: Mutex::default(),
-            streams: OnceLock::from(streams),
+            streams: Some(Box::new(streams)),
         }
     }
 
     /// The call's streams, if it has any.
     #[must_use]
     pub fn streams(&self) -> Option<&Streams> {
-        self.streams.get()
+        self.streams.as_deref()
     }
 
     /// The stream of arguments; the first who asks has it.
@@ -240,15 +240,7 @@ impl Future for Cancelled {
         if let Some(reason) = inner.cancelled {
             return Poll::Ready(reason);
         }
-        let ticket = *this.ticket.get_or_insert_with(|| {
-            inner.next_ticket += 1;
-            inner.next_ticket
-        });
-        inner
-            .waiting
-            .entry(ticket)
-            .and_modify(|waker| waker.clone_from(cx.waker()))
-            .or_insert_with(|| cx.waker().clone());
+        inner.waiting.put(&mut this.ticket, cx.waker());
         Poll::Pending
     }
 }
@@ -256,7 +248,7 @@ impl Future for Cancelled {
 impl Drop for Cancelled {
     fn drop(&mut self) {
         if let Some(ticket) = self.ticket {
-            self.state.lock().waiting.remove(&ticket);
+            self.state.lock().waiting.remove(ticket);
         }
     }
 }

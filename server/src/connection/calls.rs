@@ -1,6 +1,7 @@
 //! [`Calls`]: the calls of a connection that are not answered.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use gobrpc_protocol::call_state::Streams;
@@ -112,10 +113,9 @@ impl Calls {
 
 /// Takes a call out, unless its number is another's by now.
 fn forget(calls: &mut HashMap<u64, Arc<CallState>>, seq: u64, state: &Arc<CallState>) {
-    if calls
-        .get(&seq)
-        .is_some_and(|known| Arc::ptr_eq(known, state))
+    if let Entry::Occupied(known) = calls.entry(seq)
+        && Arc::ptr_eq(known.get(), state)
     {
-        calls.remove(&seq);
+        known.remove();
     }
 }

@@ -237,8 +237,8 @@ impl<S: Io> Driver<S> {
     }
 
     fn take_finished(&mut self, cx: &TaskContext<'_>) {
-        self.finished.take(&mut self.events, cx.waker());
-        let mut events = std::mem::take(&mut self.events);
+        let empty = std::mem::take(&mut self.events);
+        let mut events = self.finished.take(empty, cx.waker());
         for event in events.drain(..) {
             match event {
                 Event::Done(done) => {
