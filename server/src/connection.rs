@@ -4,6 +4,7 @@ mod admission;
 mod calls;
 mod driver;
 mod lifetime;
+mod rest;
 mod shared;
 mod socket;
 

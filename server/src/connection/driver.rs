@@ -16,6 +16,7 @@ use tracing::debug;
 use super::admission::admit;
 use super::calls::Calls;
 use super::lifetime::{Lifetime, Verdict};
+use super::rest::Rest;
 use super::shared::Shared;
 use super::socket::Socket;
 use crate::backlog::{Backlog, Waiting};
@@ -101,6 +102,7 @@ impl<S: Io> Driver<S> {
         let mut kill = pin!(shared.kill.cancelled());
         let mut drain = pin!(shared.drain.cancelled());
         let mut lifetime = Lifetime::new(&shared.config);
+        let mut rest = Rest::default();
         poll_fn(|cx| {
             if kill.as_mut().poll(cx).is_ready() {
                 return Poll::Ready(End::Killed);
@@ -109,6 +111,11 @@ impl<S: Io> Driver<S> {
                 Poll::Ready(Ok(())) => return Poll::Ready(End::Over),
                 Poll::Ready(Err(error)) => return Poll::Ready(End::Broken(error)),
                 Poll::Pending => {}
+            }
+            if self.socket.is_large(&mut self.connection)
+                && rest.poll(cx, self.socket.traffic()).is_ready()
+            {
+                self.socket.give_back(&mut self.connection);
             }
             if !lifetime.is_leaving() {
                 let traffic = self.socket.traffic();

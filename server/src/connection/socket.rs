@@ -15,6 +15,9 @@ use crate::listener::Io;
 pub(super) const READ_MIN: usize = 4 << 10;
 const READ_MAX: usize = 128 << 10;
 
+/// Buffers that are no larger are kept while nothing moves, all together.
+const REST_MAX: usize = 2 * READ_MIN;
+
 /// A stream, and the bytes that are written to it.
 pub(super) struct Socket<S> {
     pub(super) io: S,
@@ -91,6 +94,27 @@ impl<S: Io> Socket<S> {
         Poll::Ready(Ok(()))
     }
 
+    /// True if the buffers hold more memory than a quiet connection needs.
+    pub(super) fn is_large(&self, codec: &mut Codec) -> bool {
+        let output = codec.output().capacity();
+        self.writing.capacity() + output + codec.input().capacity() > REST_MAX
+    }
+
+    /// Gives back the memory of buffers that are empty.
+    pub(super) fn give_back(&mut self, codec: &mut Codec) {
+        if self.unwritten() == 0 {
+            self.writing = Vec::new();
+            self.written = 0;
+        }
+        if codec.output().is_empty() {
+            *codec.output() = Vec::new();
+        }
+        if codec.input().is_empty() {
+            *codec.input() = BytesMut::new();
+            self.read_size = READ_MIN;
+        }
+    }
+
     /// Reads once; gives how many bytes came, 0 at the end.
     pub(super) fn poll_read(
         &mut self,
@@ -114,5 +138,46 @@ impl<S: Io> Socket<S> {
             self.read_size = (self.read_size * 2).min(READ_MAX);
         }
         Poll::Ready(Ok(count))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+
+    use gobrpc_protocol::codec::Limits;
+    use tokio::io::AsyncWriteExt as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn memory_is_given_back_and_no_byte_is() {
+        let (near, mut far) = tokio::io::duplex(1 << 20);
+        let mut socket = Socket::new(near);
+        let mut codec = Codec::gob(Limits::default(), BytesMut::new());
+        *codec.output() = vec![7; 100 << 10];
+        socket.give_back(&mut codec);
+        assert_eq!(codec.output().len(), 100 << 10);
+        poll_fn(|cx| socket.poll_write(cx, &mut codec))
+            .await
+            .unwrap();
+        far.write_all(b"begun").await.unwrap();
+        let count = poll_fn(|cx| socket.poll_read(cx, &mut codec)).await;
+        assert_eq!(count.unwrap(), 5);
+        assert!(socket.is_large(&mut codec));
+        socket.give_back(&mut codec);
+        assert!(!socket.is_large(&mut codec));
+        assert_eq!(&codec.input()[..], b"begun");
+    }
+
+    #[test]
+    fn it_is_large_from_a_byte_above_what_is_kept() {
+        let mut socket = Socket::new(tokio::io::empty());
+        let mut codec = Codec::gob(Limits::default(), BytesMut::new());
+        let input = codec.input().capacity();
+        socket.writing = Vec::with_capacity(REST_MAX - input);
+        assert!(!socket.is_large(&mut codec));
+        socket.writing = Vec::with_capacity(REST_MAX - input + 1);
+        assert!(socket.is_large(&mut codec));
     }
 }
