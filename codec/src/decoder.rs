@@ -1,6 +1,7 @@
 //! [`Decoder`]: a stream of bytes as values.
 
 mod holding;
+mod input;
 mod plans;
 mod raw;
 mod stream;
@@ -547,17 +548,14 @@ fn first_value<'de, T>(
     let mut rest = bytes;
     loop {
         let offset = (bytes.len() - rest.len()) as u64;
-        let found =
-            message::find(rest, limits.message_bytes).map_err(|error| error.at_offset(offset))?;
-        let parts = found.and_then(|(prefix, length)| {
-            let (message, after) = rest.get(prefix..)?.split_at_checked(length)?;
-            Some((message, after, offset + prefix as u64))
-        });
-        let Some((message, after, start)) = parts else {
+        let split =
+            message::split(rest, limits.message_bytes).map_err(|error| error.at_offset(offset))?;
+        let Some((message, after)) = split else {
             return Err(Error::truncated("the stream ends before its first value")
                 .at_offset(bytes.len() as u64));
         };
-        let end = start + message.len() as u64;
+        let end = (bytes.len() - after.len()) as u64;
+        let start = end - message.len() as u64;
         match stream.message(message, start)? {
             Message::Definition | Message::More => rest = after,
             Message::Value { id, skip } => {

@@ -23,6 +23,14 @@ pub(crate) fn find(input: &[u8], longest: usize) -> Result<Option<(usize, usize)
     }
 }
 
+/// Splits the first message off `input`, without its prefix: it, and what comes behind.
+///
+/// `None` if it is not whole yet.
+pub(crate) fn split(input: &[u8], longest: usize) -> Result<Option<(&[u8], &[u8])>> {
+    let found = find(input, longest)?;
+    Ok(found.and_then(|(prefix, length)| input.get(prefix..)?.split_at_checked(length)))
+}
+
 /// Room for the length prefix of a message that is written before its length is
 /// known.
 #[derive(Debug, Clone, Copy)]

@@ -96,6 +96,20 @@ mod tests {
         decoder(chunks, |decoder| Ok(decoder.decode::<Any>()?.is_some()));
     }
 
+    fn from_input(chunks: Chunks<'_>) {
+        let mut decoder = Decoder::new();
+        for mut chunk in chunks {
+            loop {
+                match decoder.decode_from::<Any>(&mut chunk) {
+                    Ok(Some(_)) => {}
+                    Ok(None) => break,
+                    Err(error) if error.is_fatal() => return,
+                    Err(_) => {}
+                }
+            }
+        }
+    }
+
     fn recode(chunks: Chunks<'_>) {
         let (mut inspector, mut recoder) = (Inspector::new(), Recoder::new());
         let mut out = Vec::new();
@@ -119,11 +133,12 @@ mod tests {
 
     type Read = fn(Chunks<'_>);
 
-    const READERS: [(&str, Read); 6] = [
+    const READERS: [(&str, Read); 7] = [
         ("Value", values),
         ("RawValue, kept", kept),
         ("skip", skip),
         ("typed", typed),
+        ("typed, out of the input", from_input),
         ("recode", recode),
         ("dump", dump),
     ];

@@ -11,6 +11,8 @@
 
 mod by_hand;
 mod evolution;
+mod input;
 mod integers;
 mod nesting;
+mod numbers;
 mod sample;

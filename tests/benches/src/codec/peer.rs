@@ -69,8 +69,9 @@ impl<T: gobrpc_codec::Encode + gobrpc_codec::DecodeOwned> Peer<T> for Gobrpc {
     }
 
     fn decode(&mut self, bytes: &[u8]) -> Result<T> {
-        self.decoder.feed(bytes);
-        self.decoder.decode()?.ok_or_else(|| "nothing".into())
+        let mut input = bytes;
+        let value = self.decoder.decode_from(&mut input)?;
+        value.ok_or_else(|| "nothing".into())
     }
 
     fn encode_once(&mut self, value: &T, out: &mut Vec<u8>) -> Result<()> {
@@ -82,8 +83,8 @@ impl<T: gobrpc_codec::Encode + gobrpc_codec::DecodeOwned> Peer<T> for Gobrpc {
     }
 
     fn borrow(&mut self, bytes: &[u8]) -> Result<usize> {
-        self.decoder.feed(bytes);
-        let strings: Option<Vec<&str>> = self.decoder.decode()?;
+        let mut input = bytes;
+        let strings: Option<Vec<&str>> = self.decoder.decode_from(&mut input)?;
         Ok(strings.map_or(0, |strings| strings.len()))
     }
 }
