@@ -115,17 +115,46 @@ pub(crate) fn decode_items<'de, T: Decode<'de>>(
 ) -> Result<()> {
     reader.enter()?;
     for index in 0..count {
-        let item = match reader.expect_element() {
-            Ok(()) => T::decode(reader, elem),
-            Err(error) => Err(error),
-        };
-        match item {
-            Ok(item) => push(item),
-            Err(error) => return Err(error.in_index(index)),
-        }
+        push(decode_item(reader, elem, index)?);
     }
     reader.leave();
     Ok(())
+}
+
+#[inline]
+fn decode_item<'de, T: Decode<'de>>(
+    reader: &mut Reader<'de, '_>,
+    elem: NodeId,
+    index: usize,
+) -> Result<T> {
+    let item = match reader.expect_element() {
+        Ok(()) => T::decode(reader, elem),
+        Err(error) => Err(error),
+    };
+    match item {
+        Ok(item) => Ok(item),
+        Err(error) => Err(error.in_index(index)),
+    }
+}
+
+/// Reads a slice of numbers; `number` gives the one that an unsigned integer stands
+/// for, if it fits.
+#[inline]
+pub(crate) fn decode_numbers<'de, T: Decode<'de> + Default>(
+    reader: &mut Reader<'de, '_>,
+    plan: NodeId,
+    number: impl Fn(u64) -> Option<T>,
+) -> Result<Vec<T>> {
+    let (count, elem) = reader.enter_slice(plan)?;
+    reader.charge(count.saturating_mul(size_of::<T>()))?;
+    let mut items = Vec::with_capacity(reader.room_for::<T>(count));
+    reader.enter()?;
+    reader.numbers(count, &mut items, number);
+    for index in items.len()..count {
+        items.push(decode_item(reader, elem, index)?);
+    }
+    reader.leave();
+    Ok(items)
 }
 
 /// Reads elements into those that are there.

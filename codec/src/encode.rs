@@ -54,6 +54,14 @@ pub trait Encode: Gob {
     /// A Rust map is never nil.
     fn is_zero(&self) -> bool;
 
+    /// Writes the value behind `delta`, as a field of a struct.
+    #[doc(hidden)]
+    #[inline]
+    fn encode_field(&self, delta: u64, writer: &mut Writer) -> Result<()> {
+        writer.uint(delta);
+        self.encode(writer)
+    }
+
     /// As [`Encode::is_zero`], for a value behind a pointer: Go sends a pointer
     /// to a zero `time.Time`.
     #[doc(hidden)]

@@ -12,7 +12,7 @@ use crate::interface::{EncodedType, Heads, InterfaceMark, is_singleton, write_in
 use crate::message::Prefix;
 use crate::schema::Schema;
 use crate::types::{SentTypes, TypeId};
-use crate::wire::{Writer, int_to_uint, put_uint, uint_len};
+use crate::wire::{Writer, int_to_uint, put_uint, uint_bytes, uint_len};
 use crate::{Gob, Limits};
 
 /// Turns values into one gob stream: each type is defined once, before its first
@@ -61,6 +61,26 @@ const RECENT: usize = 4;
 struct Root {
     id: TypeId,
     singleton: bool,
+    /// What each of its messages starts with: the id, and the 0 before what is no
+    /// struct.
+    head: [u8; HEAD],
+    length: u8,
+}
+
+/// An id takes five bytes at most.
+const HEAD: usize = 6;
+
+impl Root {
+    fn new(id: TypeId, singleton: bool) -> Self {
+        let (bytes, count) = uint_bytes(int_to_uint(i64::from(id.get())));
+        let [head @ .., _, _, _] = bytes;
+        Self {
+            id,
+            singleton,
+            head,
+            length: count as u8 + u8::from(singleton),
+        }
+    }
 }
 
 /// A place in a stream to go back to; see [`Encoder::rollback`].
@@ -188,8 +208,8 @@ impl Encoder {
         let mut writer =
             Writer::new(std::mem::take(out), &self.limits).sorted_maps(self.sorted_maps);
         let mut result = value.encode(&mut writer);
-        let mut marks = std::mem::take(&mut writer.marks);
-        *out = writer.buf;
+        let Writer { buf, mut marks, .. } = writer;
+        *out = buf;
         if result.is_ok() {
             result = if marks.is_empty() {
                 self.end(prefix, out)
@@ -219,10 +239,9 @@ impl Encoder {
                 Some(root) => root,
                 None => self.define_static(*key, schema(), out),
             },
-            EncodedType::Dynamic(schema) => Root {
-                id: self.types.define_dynamic(schema, out),
-                singleton: is_singleton(schema),
-            },
+            EncodedType::Dynamic(schema) => {
+                Root::new(self.types.define_dynamic(schema, out), is_singleton(schema))
+            }
         };
         self.message(root, prepared.bytes(), prepared.marks(), out)
             .inspect_err(|_| self.rollback(checkpoint, out))
@@ -270,10 +289,9 @@ impl Encoder {
 
     fn begin(&self, root: Root, out: &mut Vec<u8>) -> Prefix {
         let prefix = Prefix::reserve(out, self.guess);
-        put_uint(out, int_to_uint(i64::from(root.id.get())));
-        if root.singleton {
-            out.push(0);
-        }
+        let end = out.len() + usize::from(root.length);
+        out.extend_from_slice(&root.head);
+        out.truncate(end);
         prefix
     }
 
@@ -322,10 +340,10 @@ impl Encoder {
     }
 
     fn define_static(&mut self, key: RustType, schema: &'static Schema, out: &mut Vec<u8>) -> Root {
-        let root = Root {
-            id: self.types.define_static(schema, schema.root(), out),
-            singleton: is_singleton(schema),
-        };
+        let root = Root::new(
+            self.types.define_static(schema, schema.root(), out),
+            is_singleton(schema),
+        );
         if let Some(slot) = self.recent.get_mut(self.oldest) {
             *slot = Some((key, root));
         }

@@ -6,7 +6,7 @@
 mod reader;
 mod writer;
 
-pub(crate) use reader::uint as read_uint;
 pub use reader::{HeldValue, Reader, StructFields};
+pub(crate) use reader::{uint as read_uint, uint_to_float, uint_to_int};
 pub use writer::Writer;
-pub(crate) use writer::{check_name, int_to_uint, put_uint, uint_bytes, uint_len};
+pub(crate) use writer::{check_name, float_bytes, int_to_uint, put_uint, uint_bytes, uint_len};

@@ -11,7 +11,7 @@ use crate::plan::Plan;
 use crate::short_bytes::ShortBytes;
 use crate::types::{TypeId, TypeTable};
 use crate::walk::{Assembled, Assembly};
-use crate::wire::{Reader, read_uint};
+use crate::wire::{Reader, read_uint, uint_to_int};
 
 /// The types, plans and limits of a stream, and the value that is under way.
 #[derive(Debug)]
@@ -83,7 +83,7 @@ impl Stream {
         let mut rest = message;
         let folded = read_uint(&mut rest)?
             .ok_or_else(|| Error::malformed("a message ends inside of its type id"))?;
-        let id = (folded >> 1) as i64 ^ -((folded & 1) as i64);
+        let id = uint_to_int(folded);
         if id < 0 {
             let id = id
                 .checked_neg()

@@ -1,14 +1,18 @@
 //! Numbers, booleans and characters.
 
+use std::convert::identity;
 use std::num::{
     NonZeroI8, NonZeroI16, NonZeroI32, NonZeroI64, NonZeroIsize, NonZeroU8, NonZeroU16, NonZeroU32,
     NonZeroU64, NonZeroUsize, Wrapping,
 };
 
+use crate::decode::decode_numbers;
 use crate::error::{Error, Result};
 use crate::plan::NodeId;
 use crate::schema::{Edge, Kind, SchemaBuilder};
-use crate::wire::{Reader, Writer};
+use crate::wire::{
+    Reader, Writer, float_bytes, int_to_uint, uint_bytes, uint_to_float, uint_to_int,
+};
 use crate::{Decode, Encode, Gob};
 
 #[cold]
@@ -17,7 +21,7 @@ fn out_of_range(what: &str, value: impl std::fmt::Display, rust: &str, offset: u
 }
 
 macro_rules! integer {
-    ($($rust:ty, $go:literal, $kind:ident, $method:ident, $wire:ty, $word:literal;)*) => {$(
+    ($($rust:ty, $go:literal, $kind:ident, $method:ident, $wire:ty, $word:literal, $fold:path, $unfold:path;)*) => {$(
         impl Gob for $rust {
             type Static = Self;
             fn describe(schema: &mut SchemaBuilder) -> Edge {
@@ -34,6 +38,15 @@ macro_rules! integer {
             #[inline]
             fn is_zero(&self) -> bool {
                 *self == 0
+            }
+            #[inline]
+            fn encode_field(&self, delta: u64, writer: &mut Writer) -> Result<()> {
+                writer.pair(delta, $fold(*self as $wire));
+                Ok(())
+            }
+            #[inline]
+            fn encode_slice(items: &[Self], writer: &mut Writer) -> Result<()> {
+                writer.numbers(items, |item| uint_bytes($fold(item as $wire)))
             }
         }
 
@@ -52,20 +65,24 @@ macro_rules! integer {
             fn zero() -> Result<Self> {
                 Ok(0)
             }
+            #[inline]
+            fn decode_slice(reader: &mut Reader<'de, '_>, plan: NodeId) -> Result<Vec<Self>> {
+                decode_numbers(reader, plan, |number| Self::try_from($unfold(number)).ok())
+            }
         }
     )*};
 }
 
 integer! {
-    i8, "int8", Int, int, i64, "int";
-    i16, "int16", Int, int, i64, "int";
-    i32, "int32", Int, int, i64, "int";
-    i64, "int64", Int, int, i64, "int";
-    isize, "int", Int, int, i64, "int";
-    u16, "uint16", Uint, uint, u64, "uint";
-    u32, "uint32", Uint, uint, u64, "uint";
-    u64, "uint64", Uint, uint, u64, "uint";
-    usize, "uint", Uint, uint, u64, "uint";
+    i8, "int8", Int, int, i64, "int", int_to_uint, uint_to_int;
+    i16, "int16", Int, int, i64, "int", int_to_uint, uint_to_int;
+    i32, "int32", Int, int, i64, "int", int_to_uint, uint_to_int;
+    i64, "int64", Int, int, i64, "int", int_to_uint, uint_to_int;
+    isize, "int", Int, int, i64, "int", int_to_uint, uint_to_int;
+    u16, "uint16", Uint, uint, u64, "uint", identity, identity;
+    u32, "uint32", Uint, uint, u64, "uint", identity, identity;
+    u64, "uint64", Uint, uint, u64, "uint", identity, identity;
+    usize, "uint", Uint, uint, u64, "uint", identity, identity;
 }
 
 impl Gob for u8 {
@@ -136,6 +153,11 @@ impl Encode for bool {
     fn is_zero(&self) -> bool {
         !*self
     }
+    #[inline]
+    fn encode_field(&self, delta: u64, writer: &mut Writer) -> Result<()> {
+        writer.pair(delta, u64::from(*self));
+        Ok(())
+    }
 }
 
 impl<'de> Decode<'de> for bool {
@@ -167,6 +189,10 @@ impl Encode for f64 {
     fn is_zero(&self) -> bool {
         *self == 0.0
     }
+    #[inline]
+    fn encode_slice(items: &[Self], writer: &mut Writer) -> Result<()> {
+        writer.numbers(items, float_bytes)
+    }
 }
 
 impl<'de> Decode<'de> for f64 {
@@ -177,6 +203,10 @@ impl<'de> Decode<'de> for f64 {
     #[inline]
     fn zero() -> Result<Self> {
         Ok(0.0)
+    }
+    #[inline]
+    fn decode_slice(reader: &mut Reader<'de, '_>, plan: NodeId) -> Result<Vec<Self>> {
+        decode_numbers(reader, plan, |number| Some(uint_to_float(number)))
     }
 }
 
@@ -197,23 +227,34 @@ impl Encode for f32 {
     fn is_zero(&self) -> bool {
         *self == 0.0
     }
+    #[inline]
+    fn encode_slice(items: &[Self], writer: &mut Writer) -> Result<()> {
+        writer.numbers(items, |item| float_bytes(f64::from(item)))
+    }
 }
 
 impl<'de> Decode<'de> for f32 {
-    /// Precision is lost silently, range is not: only finite numbers above
-    /// `f32::MAX` are refused (`decode.go`, `float32FromBits`).
     #[inline]
     fn decode(reader: &mut Reader<'de, '_>, _plan: NodeId) -> Result<Self> {
         let value = reader.float()?;
-        if value.is_finite() && value.abs() > f64::from(Self::MAX) {
-            return Err(out_of_range("float", value, "f32", reader.offset()));
-        }
-        Ok(value as Self)
+        narrow(value).ok_or_else(|| out_of_range("float", value, "f32", reader.offset()))
     }
     #[inline]
     fn zero() -> Result<Self> {
         Ok(0.0)
     }
+    #[inline]
+    fn decode_slice(reader: &mut Reader<'de, '_>, plan: NodeId) -> Result<Vec<Self>> {
+        decode_numbers(reader, plan, |number| narrow(uint_to_float(number)))
+    }
+}
+
+/// Precision is lost silently, range is not: only finite numbers above `f32::MAX` are
+/// refused (`decode.go`, `float32FromBits`).
+#[inline]
+fn narrow(value: f64) -> Option<f32> {
+    let fits = !value.is_finite() || value.abs() <= f64::from(f32::MAX);
+    fits.then_some(value as f32)
 }
 
 /// Go's `rune`, which is an `int32`.

@@ -34,6 +34,12 @@ impl Encode for str {
     fn is_zero(&self) -> bool {
         self.is_empty()
     }
+    #[inline]
+    fn encode_field(&self, delta: u64, writer: &mut Writer) -> Result<()> {
+        writer.pair(delta, self.len() as u64);
+        writer.raw(self.as_bytes());
+        Ok(())
+    }
 }
 
 impl Gob for String {
@@ -51,6 +57,10 @@ impl Encode for String {
     #[inline]
     fn is_zero(&self) -> bool {
         self.is_empty()
+    }
+    #[inline]
+    fn encode_field(&self, delta: u64, writer: &mut Writer) -> Result<()> {
+        self.as_str().encode_field(delta, writer)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Taking scalars and composites from a value's bytes.
 
 mod held;
+mod numbers;
 
 pub use held::HeldValue;
 
@@ -165,6 +166,19 @@ fn long_uint<'a>(first: u8, rest: &'a [u8], input: &mut &'a [u8]) -> Result<Opti
     ))
 }
 
+/// Takes the sign out of bit 0 (spec 1.2; `decode.go`, `toInt`).
+#[inline]
+pub(crate) const fn uint_to_int(folded: u64) -> i64 {
+    (folded >> 1) as i64 ^ -((folded & 1) as i64)
+}
+
+/// The float whose bits, their bytes reversed, an unsigned integer has (spec 1.4;
+/// `decode.go`, `float64FromBits`).
+#[inline]
+pub(crate) const fn uint_to_float(reversed: u64) -> f64 {
+    f64::from_bits(reversed.swap_bytes())
+}
+
 #[cold]
 fn bad_uint(count: usize) -> Error {
     Error::malformed(format!("an integer of {count} bytes (8 is the most)"))
@@ -234,8 +248,7 @@ impl<'de, 'p> Reader<'de, 'p> {
     /// As for [`Reader::uint`].
     #[inline]
     pub fn int(&mut self) -> Result<i64> {
-        let folded = self.uint()?;
-        Ok((folded >> 1) as i64 ^ -((folded & 1) as i64))
+        self.uint().map(uint_to_int)
     }
 
     /// Reads a boolean: any number but 0 is true, as in Go (`decode.go`,
@@ -256,7 +269,7 @@ impl<'de, 'p> Reader<'de, 'p> {
     /// As for [`Reader::uint`].
     #[inline]
     pub fn float(&mut self) -> Result<f64> {
-        Ok(f64::from_bits(self.uint()?.swap_bytes()))
+        self.uint().map(uint_to_float)
     }
 
     /// Reads a byte count and the bytes, without a copy.
@@ -400,9 +413,23 @@ impl<'de, 'p> Reader<'de, 'p> {
     /// malformed.
     #[inline]
     pub fn next_field(&mut self, fields: &mut StructFields<'p>) -> Result<Option<(u16, NodeId)>> {
+        // Nearly every delta is 1, and leads to a field that the local type has.
+        if let Some((1, rest)) = self.rest.split_first()
+            && let Some((field, later)) = fields.rest.split_first()
+            && field.local != SKIP
+        {
+            steps(1);
+            self.rest = rest;
+            fields.rest = later;
+            return Ok(Some((field.local, field.node)));
+        }
+        self.any_field(fields)
+    }
+
+    /// The next field, whatever its delta is.
+    fn any_field(&mut self, fields: &mut StructFields<'p>) -> Result<Option<(u16, NodeId)>> {
         loop {
             steps(1);
-            // Nearly every delta is one byte, and most are 1.
             let delta = match self.rest.split_first() {
                 None | Some((0, _)) => {
                     self.rest = self.rest.get(1..).unwrap_or_default();

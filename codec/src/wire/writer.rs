@@ -1,5 +1,7 @@
 //! Appending scalars and composites to a buffer.
 
+mod numbers;
+
 use crate::encode::Encode;
 use crate::error::{Error, Result};
 use crate::interface::{EncodedType, InterfaceMark};
@@ -77,9 +79,15 @@ pub(crate) fn put_uint(buf: &mut Vec<u8>, value: u64) {
 
 #[inline]
 fn put_long_uint(buf: &mut Vec<u8>, value: u64) {
+    let (bytes, count) = long_uint_bytes(value);
+    put(buf, bytes, count);
+}
+
+/// Appends so many of the bytes.
+#[inline]
+fn put(buf: &mut Vec<u8>, bytes: [u8; 9], count: usize) {
     // One append of fixed size and a truncation are cheaper than an append
     // whose size depends on the value.
-    let (bytes, count) = long_uint_bytes(value);
     let end = buf.len() + count;
     buf.extend_from_slice(&bytes);
     buf.truncate(end);
@@ -103,6 +111,24 @@ fn long_uint_bytes(value: u64) -> ([u8; 9], usize) {
     let mut bytes = [0; 9];
     bytes[0] = (count as u8).wrapping_neg();
     bytes[1..].copy_from_slice(&(value << (skip * 8)).to_be_bytes());
+    (bytes, 1 + count as usize)
+}
+
+/// A float as it is written, the bytes of its bits in reverse order, and how many of
+/// the bytes it takes.
+#[inline]
+pub(crate) fn float_bytes(value: f64) -> ([u8; 9], usize) {
+    let bits = value.to_bits();
+    let mut bytes = [0; 9];
+    if bits & !(0x7f << 56) == 0 {
+        bytes[0] = (bits >> 56) as u8;
+        return (bytes, 1);
+    }
+    // Big-endian and reversed is little-endian.
+    let skip = bits.trailing_zeros() / 8;
+    let count = 8 - skip;
+    bytes[0] = (count as u8).wrapping_neg();
+    bytes[1..].copy_from_slice(&(bits >> (skip * 8)).to_le_bytes());
     (bytes, 1 + count as usize)
 }
 
@@ -158,7 +184,8 @@ impl Writer {
     /// comes last and short fractions are short (spec 1.4; `encode.go`, `floatBits`).
     #[inline]
     pub fn float(&mut self, value: f64) {
-        put_uint(&mut self.buf, value.to_bits().swap_bytes());
+        let (bytes, count) = float_bytes(value);
+        put(&mut self.buf, bytes, count);
     }
 
     /// Writes a byte count and the bytes: a string, a `[]byte` or the payload of
@@ -167,6 +194,18 @@ impl Writer {
     pub fn bytes(&mut self, value: &[u8]) {
         self.uint(value.len() as u64);
         self.buf.extend_from_slice(value);
+    }
+
+    /// Writes two unsigned integers: a field's delta, and its value or the length of it.
+    #[inline]
+    pub(crate) fn pair(&mut self, delta: u64, value: u64) {
+        // Both short is what nearly all are: one look at the buffer's room for both.
+        if (delta | value) < 0x80 {
+            self.buf.extend_from_slice(&[delta as u8, value as u8]);
+        } else {
+            self.uint(delta);
+            self.uint(value);
+        }
     }
 
     /// Writes bytes as they are.
@@ -217,9 +256,9 @@ impl Writer {
             *delta += 1;
             return Ok(());
         }
-        self.uint(*delta);
+        let result = value.encode_field(*delta, self);
         *delta = 1;
-        match value.encode(self) {
+        match result {
             Ok(()) => Ok(()),
             Err(error) => Err(error.in_field(name)),
         }
@@ -357,6 +396,17 @@ mod tests {
     }
 
     #[test]
+    fn pairs_are_two_uints() {
+        for delta in [1, 127, 128, 255, 256] {
+            for value in [0, 1, 127, 128, 255, 256, u64::MAX] {
+                let mut writer = Writer::new(Vec::new(), &Limits::default());
+                writer.pair(delta, value);
+                assert_eq!(writer.buf, [uint(delta), uint(value)].concat());
+            }
+        }
+    }
+
+    #[test]
     fn lengths_of_uints() {
         for shift in 0..64 {
             for value in [1 << shift, (1_u64 << shift) - 1, u64::MAX >> shift] {
@@ -380,5 +430,28 @@ mod tests {
         let mut writer = Writer::new(Vec::new(), &Limits::default());
         writer.float(17.0);
         assert_eq!(writer.buf, [0xfe, 0x31, 0x40]);
+        let mut values = vec![
+            0.0,
+            -0.0,
+            1.0,
+            2.0,
+            -2.0,
+            1e-300,
+            f64::MIN_POSITIVE,
+            f64::NAN,
+        ];
+        values.extend(
+            (0..64)
+                .flat_map(|bit| [1 << bit, u64::MAX << bit, u64::MAX >> bit])
+                .map(f64::from_bits),
+        );
+        for value in values {
+            let (bytes, count) = float_bytes(value);
+            assert_eq!(
+                bytes[..count],
+                uint(value.to_bits().swap_bytes()),
+                "{value:e}"
+            );
+        }
     }
 }
