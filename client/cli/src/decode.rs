@@ -87,10 +87,13 @@ impl<W: Write> Lines<W> {
 impl<W: Write> Sink for Lines<W> {
     fn take(&mut self, bytes: &[u8]) -> Result<(), Stopped> {
         self.decoder.feed(bytes);
-        while let Some(value) = self.decoder.decode_value().map_err(Stopped::Stream)? {
+        while let Some(raw) = self.decoder.take().map_err(Stopped::Stream)? {
+            let value = raw.to_value().map_err(Stopped::Stream)?;
             self.print(&value).map_err(|error| match error.kind() {
                 // The value's fault, which is found before its line is begun.
-                io::ErrorKind::InvalidData => Stopped::Value(error.to_string()),
+                io::ErrorKind::InvalidData => {
+                    Stopped::Value(format!("at byte {}: {error}", raw.offset()))
+                }
                 _ => Stopped::Output(error),
             })?;
         }

@@ -146,6 +146,26 @@ fn bad_streams_end_with_one_line_after_the_good_values() {
     assert!(run.failure(1).contains("behind a type definition"));
 }
 
+/// A value whose zeros would fill the disk is refused where it is.
+#[test]
+fn zeros_have_an_end() {
+    let ints = [0x03, 0x04, 0x00, 0x2c, 0x03, 0x04, 0x00, 0x2e];
+    // A struct of one field, an array of 2^21 ints; and one that was not sent.
+    let define = b"\x12\x7f\x03\x01\x02\xff\x80\x00\x01\x01\x01\x01A\x01\xff\x82\x00\x00\x00\
+        \x11\xff\x81\x01\x01\x02\xff\x82\x00\x01\x04\x01\xfd\x40\x00\x00\x00\x00";
+    let stream = [&ints[..], define, b"\x03\xff\x80\x00"].concat();
+    let place = stream.len() - 1;
+    for options in [&["decode", "-"][..], &["decode", "--pretty", "-"]] {
+        let run = gobrpc_with(options, &stream);
+        assert_eq!(run.stdout, "22\n23\n");
+        let fault = format!(
+            "gobrpc: standard input: at byte {place}: fields that were not sent add more than"
+        );
+        let failure = run.failure(1);
+        assert!(failure.starts_with(&fault), "{failure}");
+    }
+}
+
 #[test]
 fn limits_are_raised_by_options() {
     let long = golden_stream(&golden().join("string_long.hex"));
