@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::differences::Differences;
 use crate::outcome::Outcome;
 use crate::peer::Peer;
+use crate::stream::{Bytes, bytes};
 use crate::{seed, setting};
 
 fn root() -> &'static Path {
@@ -91,6 +92,32 @@ fn mutated(random: &mut fastrand::Rng, goldens: &[(String, Vec<u8>)]) -> (String
     (format!("mutated {name}"), stream)
 }
 
+/// A struct of so many types that are defined one after the other, each before a
+/// value of the struct. No encoder writes that.
+fn late(count: i64) -> Vec<u8> {
+    let ids: Vec<i64> = (65..65 + count).collect();
+    let names: Vec<String> = ids.iter().map(|id| format!("F{id}")).collect();
+    let fields = names.iter().map(String::as_str).zip(ids.iter().copied());
+    let stream = bytes().structure(64, &fields.collect::<Vec<_>>());
+    let define = |stream: Bytes, id: &i64| stream.slice(*id, 2).value(64, bytes().raw(&[0]));
+    ids.iter().fold(stream, define).0
+}
+
+/// How many types the struct may have before it is one that we do not look at again.
+const LATE: i64 = 8;
+
+#[test]
+fn values_before_their_types() {
+    let Some(mut peer) = Peer::new() else {
+        return;
+    };
+    for count in 1..=LATE {
+        let go = Outcome::of_go_all(&mut peer, &late(count)).unwrap();
+        assert_eq!(go, Outcome::ours_all(&late(count)), "{count}");
+        assert_eq!((go.lines.len(), go.error), (1, None), "{count}");
+    }
+}
+
 #[test]
 fn streams_of_others() {
     let Some(mut peer) = Peer::new() else {
@@ -113,6 +140,11 @@ fn streams_of_others() {
         if let Err(difference) = differences.judge(name, &go, &ours) {
             unexplained.push(format!("{difference}\n  stream: {}", hex(stream)));
         }
+    }
+    let late = late(LATE + 1);
+    let go = Outcome::of_go_all(&mut peer, &late);
+    if let Err(difference) = differences.judge("late", &go, &Outcome::ours_all(&late)) {
+        unexplained.push(difference);
     }
     println!(
         "{} streams, {fixed} of them fixed; Go died {} times",

@@ -1,11 +1,12 @@
 //! [`Outcome`]: what somebody makes of a stream.
 
-use gobrpc_codec::Decoder;
+use gobrpc_codec::{Decoder, Error};
 
 use crate::peer::Peer;
 use crate::text::text;
 
-/// The values of a stream up to the first error, and the error.
+/// The values of a stream up to the first error, and the error; or all values that
+/// decode, and the last one's error.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Outcome {
     pub(crate) lines: Vec<String>,
@@ -31,6 +32,27 @@ impl Outcome {
             lines,
             error: error.map(|error| error.to_string()),
         }
+    }
+
+    /// The same, but going on behind values that fail.
+    pub(crate) fn ours_all(stream: &[u8]) -> Self {
+        let mut decoder = Decoder::new();
+        decoder.feed(stream);
+        let (mut lines, mut error) = (Vec::new(), None);
+        while let Some(value) = decoder.decode_value().transpose() {
+            error = value.map(|value| lines.push(text(&value))).err();
+            assert!(!error.as_ref().is_some_and(Error::is_fatal), "{error:?}");
+        }
+        Self {
+            lines,
+            error: error.map(|error| error.to_string()),
+        }
+    }
+
+    /// What Go makes of it, going on behind values that fail.
+    pub(crate) fn of_go_all(peer: &mut Peer, stream: &[u8]) -> Result<Self, String> {
+        let request = [b"a", stream].concat();
+        peer.ask(&request).map(Self::of_parts)
     }
 
     /// What Go makes of it, or how it died.

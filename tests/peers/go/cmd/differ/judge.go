@@ -14,24 +14,28 @@ import (
 const skipped = "?"
 
 // judge decodes all values of a stream, each into a type built from the stream's
-// definitions.
-func judge(stream []byte) (lines [][]byte, err error) {
+// definitions, up to the first that fails; or to the end, without those that fail.
+func judge(stream []byte, all bool) (lines [][]byte, err error) {
 	reader := bytes.NewReader(stream)
 	decoder := gob.NewDecoder(reader)
 	types := builder{defined: map[int64]*definition{}, built: map[int64]reflect.Type{}}
 	for {
 		if reader.Len() == 0 {
 			// Elsewhere gob says io.EOF of streams that are wrong, too.
-			return lines, nil
+			return lines, err
 		}
 		// The decoder reads byte by byte from this reader, and no further than
 		// to the end of the value.
-		typ, ok := types.next(stream[len(stream)-reader.Len():])
+		left := reader.Len()
+		typ, ok := types.next(stream[len(stream)-left:])
 		var pointer reflect.Value
 		if ok {
 			pointer = reflect.New(typ)
 		}
-		if err := decode(decoder, pointer); err != nil {
+		if err = decode(decoder, pointer); err != nil {
+			if all && reader.Len() < left {
+				continue
+			}
 			return lines, err
 		}
 		if ok {

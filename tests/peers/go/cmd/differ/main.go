@@ -9,6 +9,8 @@
 //	'c' SEED COUNT STREAM  decode the values of that type from a stream: as text
 //	'r' STREAM             decode a stream into types that are built from its own
 //	                       definitions: as text
+//	'a' STREAM             the same, but go on behind values that fail: how the last
+//	                       one ended
 //
 // SEED is eight bytes, COUNT four. A reply is parts, each a length of four bytes
 // and its bytes: the stream for 'g', then the lines of text, then how it ended: ""
@@ -118,7 +120,10 @@ func answer(request []byte) []byte {
 		lines, err := check(seed, int(count), request[13:])
 		parts, end = lines, text(err)
 	case 'r':
-		lines, err := judge(request[1:])
+		lines, err := judge(request[1:], false)
+		parts, end = lines, text(err)
+	case 'a':
+		lines, err := judge(request[1:], true)
 		parts, end = lines, text(err)
 	default:
 		end = "no such request"
