@@ -62,8 +62,9 @@ use syn::{DeriveInput, parse_macro_input};
 /// | `struct S<T> { … }` | `type S[T any] struct { … }` |
 /// | `enum E { A, B }` | `type E int`, by discriminants |
 /// | `enum E { A, B }` with `string` | `type E string`, by names |
+/// | `enum E { A(A), B(B) }` with `interface` | an interface that holds an `A` or a `B` |
 ///
-/// Enums with data and unions cannot travel. A field of the type `PhantomData`
+/// Other enums with data and unions cannot travel. A field of the type `PhantomData`
 /// is skipped, and does not count above. Lifetimes may be borrowed from the
 /// input; type parameters that occur in fields that travel must themselves
 /// implement the traits.
@@ -87,6 +88,7 @@ use syn::{DeriveInput, parse_macro_input};
 ///   numbers.
 /// - `#[gob(repr = "u8")]`, on an enum: the integer that travels, if Go's type
 ///   is not a signed one. Rust's `#[repr]` says nothing about the wire.
+/// - `#[gob(interface)]`, on an enum: it travels as a Go interface; see below.
 /// - `#[gob(encode_only)]`: no `Decode`, for types that hold references to what
 ///   cannot be borrowed from bytes, such as `&[Item]`.
 /// - `#[gob(bound = "T: Trait")]`: the bounds of type parameters in all impls, in
@@ -141,6 +143,47 @@ use syn::{DeriveInput, parse_macro_input};
 ///
 /// - `#[gob(rename = "red")]`: the name that travels, if the enum has `string`.
 ///   Without it `#[serde(rename = "…")]` counts, and then the identifier.
+/// - `#[gob(name = "*main.Circle")]`: the name under which Go registered the type
+///   that this variant of an `interface` holds; else that of the variant, in the
+///   enum's package. `gob.Register` says `main.Circle` of a value in package main,
+///   `*main.Circle` of a pointer, `example.com/shapes.Circle` elsewhere, and `int`,
+///   `[]string` of what has no name of its own.
+/// - `#[gob(nil)]`: this variant of an `interface` is nil. Without one nil is an
+///   error: use `Option`.
+/// - `#[gob(other)]`: this variant holds, as an `Interface`, whatever has none of
+///   the other names. Without one that is an error.
+///
+/// # Interfaces
+///
+/// ```
+/// use gobrpc_codec::{Gob, Interface, from_slice, to_vec};
+///
+/// #[derive(Gob, Debug, PartialEq)]
+/// struct Circle { radius: f64 }
+/// #[derive(Gob, Debug, PartialEq)]
+/// struct Square { side: f64 }
+///
+/// // Go's `type Shape interface{ Area() float64 }`, of whose types Go has registered
+/// // `*Circle` and `Square`.
+/// #[derive(Gob, Debug, PartialEq)]
+/// #[gob(interface)]
+/// enum Shape {
+///     #[gob(name = "*main.Circle")]
+///     Circle(Circle),
+///     Square(Square),           // main.Square
+///     #[gob(other)]
+///     Other(Interface),
+/// }
+///
+/// let shapes = vec![
+///     Shape::Circle(Circle { radius: 1.5 }),
+///     Shape::Other(Interface::of("int", &4_i64)?),
+/// ];
+/// assert_eq!(from_slice::<Vec<Shape>>(&to_vec(&shapes)?)?, shapes);
+/// # Ok::<(), gobrpc_codec::Error>(())
+/// ```
+///
+/// # Zero
 ///
 /// An enum's zero is the variant that is number 0 or is called `""`. If there is
 /// none, a field of the enum that was not sent is an error: use `Option`, or
