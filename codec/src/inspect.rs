@@ -230,6 +230,7 @@ impl Inspector {
                 return Err(Error::malformed("bytes behind a type definition"));
             }
             // Go drops them (`decoder.go`, `decodeValue`).
+            self.limits.check_trailing(self.input.left())?;
             return Ok(Token::Trailing(self.input.take(self.input.left() as u64)?));
         }
         self.input.end_message();

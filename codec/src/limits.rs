@@ -1,5 +1,7 @@
 //! Every cap of the decoder and the encoder in one place, with its reason.
 
+use crate::error::{Error, Result};
+
 /// How much a decoder accepts and an encoder produces.
 ///
 /// Every limit acts before the allocation that it guards, and the error that it
@@ -17,6 +19,7 @@
 /// | [`type_bytes`](Limits::type_bytes) | 256 KiB | 1 MiB | 256 MiB |
 /// | [`fields`](Limits::fields) | 1,024 | 4,096 | 65,536 |
 /// | [`name_bytes`](Limits::name_bytes) | 256 | 1,024 | 65,536 |
+/// | [`trailing_bytes`](Limits::trailing_bytes) | 0 | all | all |
 ///
 /// Two things need no limit of their own. *Elements*: each takes a byte of its
 /// message or more, which is checked before there is room for them, and is charged
@@ -100,6 +103,13 @@ pub struct Limits {
     /// A type's own name may be longer, as Go spells out unnamed structs;
     /// [`Limits::type_bytes`] limits it.
     pub name_bytes: usize,
+    /// Most bytes behind a value in its message.
+    ///
+    /// Go's encoder never writes any, and its decoder drops them (`decoder.go`,
+    /// `decodeValue`), as later versions of a format may put something there. So no
+    /// bytes are too many, but where strict is meant: what nobody reads may be what
+    /// somebody hides. Not looked at where a value is skipped.
+    pub trailing_bytes: usize,
 }
 
 impl Limits {
@@ -124,6 +134,7 @@ impl Limits {
             type_bytes: 256 << 10,
             fields: 1024,
             name_bytes: 256,
+            trailing_bytes: 0,
         }
     }
 
@@ -140,6 +151,7 @@ impl Limits {
             type_bytes: 256 << 20,
             fields: 1 << 16,
             name_bytes: 64 << 10,
+            trailing_bytes: usize::MAX,
         }
     }
 
@@ -198,6 +210,22 @@ impl Limits {
         self.name_bytes = bytes;
         self
     }
+
+    /// Sets [`Limits::trailing_bytes`].
+    #[must_use]
+    pub const fn with_trailing_bytes(mut self, bytes: usize) -> Self {
+        self.trailing_bytes = bytes;
+        self
+    }
+
+    /// The error for so many bytes behind a value, if they are too many.
+    pub(crate) fn check_trailing(&self, bytes: usize) -> Result<()> {
+        if bytes > self.trailing_bytes {
+            let what = "number of bytes behind the value in its message";
+            return Err(Error::limit(what, self.trailing_bytes, "trailing_bytes"));
+        }
+        Ok(())
+    }
 }
 
 impl Default for Limits {
@@ -211,6 +239,7 @@ impl Default for Limits {
             type_bytes: 1 << 20,
             fields: 4096,
             name_bytes: 1024,
+            trailing_bytes: usize::MAX,
         }
     }
 }

@@ -70,16 +70,54 @@ enum Frame {
     },
     Items {
         elem: i32,
+        count: u64,
         left: u64,
     },
     Map {
         key: i32,
         elem: i32,
+        count: u64,
         left: u64,
         at_elem: bool,
     },
     /// The value of an interface.
     Interface,
+}
+
+impl Frame {
+    fn items(elem: i32, count: u64) -> Self {
+        Self::Items {
+            elem,
+            count,
+            left: count,
+        }
+    }
+
+    /// Says in which part of the composite the error is.
+    #[cold]
+    fn place(&self, types: &TypeTable, error: Error) -> Error {
+        let index = |place: u64| usize::try_from(place).unwrap_or(usize::MAX);
+        match self {
+            Self::Struct { id, next } => {
+                let part = next.checked_sub(1);
+                let name = match types.get(*id).map(|wire| &wire.kind) {
+                    Some(WireKind::Struct { fields }) => part.and_then(|part| fields.get(part)),
+                    _ => None,
+                };
+                match name {
+                    Some(field) => error.in_field(field.name.to_string()),
+                    None => error,
+                }
+            }
+            // Where the fault is before the first item, it is that of the count.
+            Self::Items { count, left, .. } if count == left => error,
+            Self::Items { count, left, .. } => error.in_index(index(count - left - 1)),
+            Self::Map { at_elem: true, .. } => error.in_key(),
+            Self::Map { count, left, .. } if count == left => error,
+            Self::Map { count, left, .. } => error.in_index(index(count - left - 1)),
+            Self::Interface => error,
+        }
+    }
 }
 
 /// Why the walk paused.
@@ -143,6 +181,17 @@ impl Walk {
         Ok(count)
     }
 
+    /// Says where in the value the error is, unless that is too deep to read.
+    #[cold]
+    fn place(&self, types: &TypeTable, error: Error) -> Error {
+        const MOST: usize = 32;
+        if self.frames.len() > MOST {
+            return error;
+        }
+        let frames = self.frames.iter().rev();
+        frames.fold(error, |error, frame| frame.place(types, error))
+    }
+
     fn push(&mut self, frame: Frame, limits: &Limits) -> Result<()> {
         if self.frames.len() >= limits.dynamic_depth {
             return Err(Error::limit(
@@ -178,24 +227,25 @@ impl Walk {
             Shape::Interface => return Ok(true),
             Shape::Struct => self.push(Frame::Struct { id, next: 0 }, limits)?,
             Shape::Slice(elem) => {
-                let left = self.count(input, limits)?;
-                self.push(Frame::Items { elem, left }, limits)?;
+                let count = self.count(input, limits)?;
+                self.push(Frame::items(elem, count), limits)?;
             }
             Shape::Array(elem, length) => {
-                let left = self.count(input, limits)?;
-                if left != length as u64 {
+                let count = self.count(input, limits)?;
+                if count != length as u64 {
                     return Err(Error::malformed(format!(
-                        "{left} elements of an array of {length}"
+                        "{count} elements of an array of {length}"
                     )));
                 }
-                self.push(Frame::Items { elem, left }, limits)?;
+                self.push(Frame::items(elem, count), limits)?;
             }
             Shape::Map(key, elem) => {
-                let left = self.count(input, limits)?;
+                let count = self.count(input, limits)?;
                 let frame = Frame::Map {
                     key,
                     elem,
-                    left,
+                    count,
+                    left: count,
                     at_elem: false,
                 };
                 self.push(frame, limits)?;
@@ -230,7 +280,7 @@ impl Walk {
                     self.frames.pop();
                     continue;
                 }
-                Some(Frame::Items { elem, left }) => {
+                Some(Frame::Items { elem, left, .. }) => {
                     *left -= 1;
                     if input.is_empty() {
                         return Err(early_end());
@@ -242,10 +292,8 @@ impl Walk {
                     elem,
                     left,
                     at_elem,
+                    ..
                 }) => {
-                    if input.is_empty() {
-                        return Err(early_end());
-                    }
                     let next = if *at_elem {
                         *left -= 1;
                         *elem
@@ -253,6 +301,9 @@ impl Walk {
                         *key
                     };
                     *at_elem = !*at_elem;
+                    if input.is_empty() {
+                        return Err(early_end());
+                    }
                     next
                 }
             };

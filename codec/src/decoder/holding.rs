@@ -145,8 +145,9 @@ mod tests {
             };
             let mut bytes = Vec::new();
             wire.encode(&mut bytes);
-            let rest = table.define(i64::from(id), &bytes, &Limits::trusted());
-            assert!(rest.unwrap().is_empty());
+            let mut rest = &bytes[..];
+            let defined = table.define(i64::from(id), &mut rest, &Limits::trusted());
+            assert!(defined.is_ok() && rest.is_empty());
         }
         table
     }

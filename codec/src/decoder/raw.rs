@@ -121,6 +121,11 @@ impl RawValue {
         self.end.saturating_sub(self.bytes.len() as u64)
     }
 
+    /// Offset in the stream of the value's end.
+    pub(crate) fn end(&self) -> u64 {
+        self.end
+    }
+
     /// The value as one that stands alone: errors count bytes from its own first
     /// one on, and not from that of its stream.
     #[must_use]

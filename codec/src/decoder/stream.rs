@@ -68,17 +68,17 @@ impl Stream {
 
     /// Takes in one message, without its length prefix, which starts at `offset`.
     pub(crate) fn message(&mut self, message: &[u8], offset: u64) -> Result<Message> {
-        self.message_inner(message)
+        self.message_inner(message, offset)
             .map_err(|error| error.at_offset(offset))
     }
 
-    fn message_inner(&mut self, message: &[u8]) -> Result<Message> {
+    fn message_inner(&mut self, message: &[u8], offset: u64) -> Result<Message> {
         if message.is_empty() {
             // Go reports it as io.EOF, as if the peer had closed cleanly.
             return Err(Error::malformed("an empty message"));
         }
         if let Some((id, assembly)) = self.assembly.take() {
-            return self.assemble(id, assembly, message, 0);
+            return self.assemble(id, assembly, message, 0, offset);
         }
         let mut rest = message;
         let folded = read_uint(&mut rest)?
@@ -91,9 +91,11 @@ impl Stream {
             let limits = *self.limits();
             // What was defined before still decodes; a value of a type that was not
             // taken in is an error of its own.
-            let rest = Arc::make_mut(&mut self.known)
+            let known = Arc::make_mut(&mut self.known);
+            known
                 .types
-                .define(id, rest, &limits)?;
+                .define(id, &mut rest, &limits)
+                .map_err(|error| error.at_offset(offset + (message.len() - rest.len()) as u64))?;
             if !rest.is_empty() {
                 return Err(Error::malformed("bytes behind a type definition"));
             }
@@ -102,7 +104,7 @@ impl Stream {
         let id = TypeId::from_wire(id)?;
         let skip = message.len() - rest.len();
         if self.may_hold_interface(id) {
-            return self.assemble(id, Assembly::new(), message, skip);
+            return self.assemble(id, Assembly::new(), message, skip, offset);
         }
         Ok(Message::Value { id, skip })
     }
@@ -113,13 +115,17 @@ impl Stream {
         mut assembly: Assembly,
         message: &[u8],
         skip: usize,
+        offset: u64,
     ) -> Result<Message> {
         let limits = *self.limits();
-        let part = message.get(skip..).unwrap_or_default();
-        // A fault here may hide definitions, so that the stream is lost.
+        let mut rest = message.get(skip..).unwrap_or_default();
         let assembled = assembly
-            .message(id, part, &mut self.known, &limits)
-            .map_err(Error::into_fatal)?;
+            .message(id, &mut rest, &mut self.known, &limits)
+            .map_err(|error| {
+                let offset = offset + (message.len() - rest.len()) as u64;
+                // A fault here may hide definitions, so that the stream is lost.
+                error.at_offset(offset).into_fatal()
+            })?;
         Ok(match assembled {
             Assembled::Whole => Message::Value { id, skip },
             Assembled::Flat(value) => Message::Flat { id, value },
@@ -185,12 +191,25 @@ pub(crate) fn decode_by<'de, T: Decode<'de>>(
     end: u64,
 ) -> Result<T> {
     let mut reader = Reader::new(bytes, plan, &known.types, &known.plans, end);
+    if known.plans.limits().trailing_bytes < usize::MAX {
+        return decode_alone(&mut reader, plan).map_err(|error| name_root::<T>(error));
+    }
     let result = match reader.singleton() {
         Ok(()) => T::decode(&mut reader, plan.root()),
         Err(error) => Err(error),
     };
     // Go drops bytes behind the value, and so do we (`decoder.go`, `decodeValue`).
     result.map_err(|error| name_root::<T>(error))
+}
+
+/// Decodes a value behind which there may be few bytes or none. Apart from the rest,
+/// as a look at the reader behind a value moves the value, which plain calls pay for.
+#[cold]
+fn decode_alone<'de, T: Decode<'de>>(reader: &mut Reader<'de, '_>, plan: &Plan) -> Result<T> {
+    reader.singleton()?;
+    let value = T::decode(reader, plan.root())?;
+    reader.end()?;
+    Ok(value)
 }
 
 /// Decodes a value by its plan into one that is there.
@@ -205,6 +224,7 @@ pub(crate) fn merge_by<'de, T: Decode<'de>>(
     reader
         .singleton()
         .and_then(|()| into.merge(&mut reader, plan.root()))
+        .and_then(|()| reader.end())
         .map_err(|error| name_root::<T>(error))
 }
 

@@ -90,6 +90,9 @@ impl Dumper {
         }
         self.todo = Todo::Message;
         self.waiting = false;
+        if !self.cut {
+            self.limits.check_trailing(self.end - self.at)?;
+        }
         while self.at < self.end {
             let bytes = (self.end - self.at).min(line::PAYLOAD);
             self.take(bytes, 1, "behind the value: Go ignores it", out)?;

@@ -83,15 +83,11 @@ impl TypeTable {
         self.len() == 0
     }
 
-    /// Adds the type that `bytes` define and gives what follows the definition.
+    /// Adds the type whose definition `input` begins with, and moves behind it; of one
+    /// that is wrong, to the fault.
     ///
     /// `id` is the number before the definition, not negated.
-    pub(crate) fn define<'a>(
-        &mut self,
-        id: i64,
-        bytes: &'a [u8],
-        limits: &Limits,
-    ) -> Result<&'a [u8]> {
+    pub(crate) fn define(&mut self, id: i64, input: &mut &[u8], limits: &Limits) -> Result<()> {
         let id = TypeId::from_wire(id)?;
         let Some(index) = id.user_index() else {
             return Err(Error::malformed(format!(
@@ -107,10 +103,10 @@ impl TypeTable {
             return Err(Error::limit("number of types", limits.types, "types"));
         }
         let mut room = limits.type_bytes.saturating_sub(self.bytes);
-        let (wire, rest) = WireType::decode(bytes, &mut room, limits)?;
+        let wire = WireType::decode(input, &mut room, limits)?;
         self.bytes = limits.type_bytes.saturating_sub(room);
         self.insert(id, index, wire);
-        Ok(rest)
+        Ok(())
     }
 
     fn insert(&mut self, id: TypeId, index: usize, wire: WireType) {

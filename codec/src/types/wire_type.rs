@@ -289,18 +289,20 @@ fn number_to_id(number: i64) -> Result<i32> {
 }
 
 impl WireType {
-    /// Reads a definition and gives what follows it. What it takes in memory is
-    /// taken from `room`.
-    pub(crate) fn decode<'a>(
-        bytes: &'a [u8],
-        room: &mut usize,
-        limits: &Limits,
-    ) -> Result<(Self, &'a [u8])> {
+    /// Reads a definition and moves behind it, or to its fault. What it takes in
+    /// memory is taken from `room`.
+    pub(crate) fn decode(input: &mut &[u8], room: &mut usize, limits: &Limits) -> Result<Self> {
         let mut definition = Definition {
-            rest: bytes,
+            rest: input,
             limits,
             room,
         };
+        let wire = Self::read(&mut definition);
+        *input = definition.rest;
+        wire
+    }
+
+    fn read(definition: &mut Definition<'_, '_>) -> Result<Self> {
         definition.charge(DEFINITION_BYTES)?;
         let mut wire = Self {
             name: Name::default(),
@@ -360,7 +362,7 @@ impl WireType {
                 "a type definition says {kinds} times what it is"
             )));
         }
-        Ok((wire, definition.rest))
+        Ok(wire)
     }
 
     /// Writes the definition, as Go does: zero fields left out.
@@ -449,7 +451,9 @@ mod tests {
     use super::*;
 
     fn decode(bytes: &[u8]) -> Result<(WireType, &[u8])> {
-        WireType::decode(bytes, &mut 4096, &Limits::default())
+        let mut rest = bytes;
+        let wire = WireType::decode(&mut rest, &mut 4096, &Limits::default())?;
+        Ok((wire, rest))
     }
 
     fn round_trip(wire: WireType) {

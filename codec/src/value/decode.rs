@@ -25,8 +25,8 @@ impl RawValue {
     /// it is too large or too deep.
     pub fn to_value(&self) -> Result<Value> {
         let types = self.plans().dynamic(self.types());
-        read(&types, self.type_id(), self.bytes(), self.limits())
-            .map_err(|error| error.at_offset(self.offset()))
+        let (bytes, limits) = (self.bytes(), self.limits());
+        read_value(&types, self.type_id(), bytes, self.end(), limits).map(|(value, _)| value)
     }
 }
 
@@ -80,17 +80,13 @@ struct Reading<'a, 't> {
     outer: Vec<Frame<'t>>,
 }
 
-/// Reads a value that is in one piece.
-fn read(types: &StreamTypes, id: TypeId, bytes: &[u8], limits: &Limits) -> Result<Value> {
-    read_value(types, id, bytes, limits).map(|(value, _)| value)
-}
-
-/// Reads a value that is in one piece; gives also how much memory it might still
-/// own.
+/// Reads a value that is in one piece and ends at `end` in its stream; gives also
+/// how much memory it might still own.
 pub(crate) fn read_value(
     types: &StreamTypes,
     id: TypeId,
     bytes: &[u8],
+    end: u64,
     limits: &Limits,
 ) -> Result<(Value, usize)> {
     let mut reading = Reading {
@@ -99,15 +95,26 @@ pub(crate) fn read_value(
         limits,
         outer: Vec::new(),
     };
-    let edge = types.edge(id)?;
-    reading.singleton(edge)?;
-    match reading.run(edge) {
-        Ok(value) => Ok((value, reading.input.memory_left())),
-        Err(error) => Err(error.in_root(types.schema().get(edge).name().to_owned())),
-    }
+    reading.whole(id).map_err(|error| {
+        // What was put together may be longer than its messages.
+        let offset = end.saturating_sub(reading.input.len() as u64);
+        error.at_offset(offset)
+    })
 }
 
 impl<'t> Reading<'_, 't> {
+    fn whole(&mut self, id: TypeId) -> Result<(Value, usize)> {
+        let edge = self.types.edge(id)?;
+        self.singleton(edge)?;
+        let value = self.run(edge);
+        value
+            .and_then(|value| {
+                self.limits.check_trailing(self.input.len())?;
+                Ok((value, self.input.memory_left()))
+            })
+            .map_err(|error| error.in_root(self.types.schema().get(edge).name().to_owned()))
+    }
+
     fn run(&mut self, root: Edge) -> Result<Value> {
         let mut frame = match self.begin(root)? {
             Begun::Value(value) => return Ok(value),

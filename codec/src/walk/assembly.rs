@@ -78,15 +78,33 @@ impl Assembly {
     /// Walks over the next message of the value: the first one behind its type
     /// id, a later one from its start.
     ///
-    /// Definitions go into `known`.
+    /// Definitions go into `known`. What was not walked over is left in `input`.
     pub(crate) fn message(
         &mut self,
         root: TypeId,
-        message: &[u8],
+        input: &mut &[u8],
         known: &mut Arc<Known>,
         limits: &Limits,
     ) -> Result<Assembled> {
-        let mut input = message;
+        self.walk_message(root, input, known, limits)
+            .map_err(|error| {
+                let name = known
+                    .types
+                    .get(root.get())
+                    .map(|wire| wire.name.to_string());
+                let error = self.walk.place(&known.types, error);
+                error.in_root(name.unwrap_or_default())
+            })
+    }
+
+    fn walk_message(
+        &mut self,
+        root: TypeId,
+        input: &mut &[u8],
+        known: &mut Arc<Known>,
+        limits: &Limits,
+    ) -> Result<Assembled> {
+        let message = *input;
         // Start of what is not in `flat` yet, as bytes from the end.
         let mut copied = message.len();
         self.messages += 1;
@@ -100,19 +118,15 @@ impl Assembly {
         let mut stop = if self.messages > 1 {
             Stop::Interface
         } else {
-            if !matches!(shape(&known.types, root.get())?, Shape::Struct) && uint(&mut input)? != 0
-            {
+            if !matches!(shape(&known.types, root.get())?, Shape::Struct) && uint(input)? != 0 {
                 return Err(Error::malformed(
                     "a value that is no struct has no 0 before it",
                 ));
             }
-            if self
-                .walk
-                .value(&known.types, root.get(), &mut input, limits)?
-            {
+            if self.walk.value(&known.types, root.get(), input, limits)? {
                 Stop::Interface
             } else {
-                self.walk.run(&known.types, &mut input, limits)?
+                self.walk.run(&known.types, input, limits)?
             }
         };
         loop {
@@ -120,19 +134,18 @@ impl Assembly {
                 Stop::Done => break,
                 Stop::InterfaceEnd => self.end_segment(input.len(), copied)?,
                 Stop::Interface => {
-                    if !self.interface(message, &mut input, &mut copied, known, limits)? {
+                    if !self.interface(message, input, &mut copied, known, limits)? {
                         return Ok(Assembled::More);
                     }
                 }
             }
-            stop = self.walk.run(&known.types, &mut input, limits)?;
+            stop = self.walk.run(&known.types, input, limits)?;
         }
-        // Go drops bytes behind the value (`decoder.go`, `decodeValue`).
-        let rest = input.len();
         Ok(match self.flat.take() {
             None => Assembled::Whole,
             Some(mut flat) => {
-                flat.extend_from_slice(between(message, copied, rest));
+                // With what follows the value: who decodes it knows what to do.
+                flat.extend_from_slice(between(message, copied, 0));
                 Assembled::Flat(flat)
             }
         })
@@ -172,7 +185,7 @@ impl Assembly {
             // An inline definition. What stands before it belongs to the value.
             self.flatten(message, *copied, before);
             let types = &mut Arc::make_mut(known).types;
-            *input = types.define(id.wrapping_neg(), input, limits)?;
+            types.define(id.wrapping_neg(), input, limits)?;
             let after = input.len();
             *copied = after;
             match self.segments.last_mut() {

@@ -223,6 +223,13 @@ impl<'de, 'p> Reader<'de, 'p> {
         error.at_offset(self.offset())
     }
 
+    /// Says that the value of the message ends here. Go drops what follows
+    /// (`decoder.go`, `decodeValue`), and so do we as far as the limit goes.
+    pub(crate) fn end(&self) -> Result<()> {
+        let checked = self.limits.check_trailing(self.rest.len());
+        checked.map_err(|error| self.place(error))
+    }
+
     /// Reads an unsigned integer.
     ///
     /// # Errors

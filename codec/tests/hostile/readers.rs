@@ -109,6 +109,22 @@ fn values() {
     }
 }
 
+/// What Go drops unseen, strict does not take.
+#[test]
+fn bytes_behind_a_value() {
+    let rows = rows();
+    let row = rows.iter().find(|row| row.name == "bytes behind a value");
+    let mut decoder = Decoder::with_limits(Limits::strict());
+    decoder.feed(&row.unwrap().stream);
+    let error = decoder.decode_value().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Limit);
+    assert!(
+        error.message().contains("Limits::trailing_bytes"),
+        "{error}"
+    );
+    assert_eq!(decoder.decode_value().unwrap(), None);
+}
+
 #[test]
 fn skipping() {
     let _alone = alone();

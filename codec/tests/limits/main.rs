@@ -288,6 +288,45 @@ fn name_bytes() {
 }
 
 #[test]
+fn trailing_bytes() {
+    // In one message, and behind an interface whose type is defined in the value.
+    let inline = bytes()
+        .int(-70)
+        .raw(&[2, 1, 2])
+        .int(70)
+        .raw(&[0, 1, 4, 0, 0]);
+    let start = bytes().int(64).raw(&[1, 14, 1]).text(b"T").raw(&inline.0);
+    for count in [1, 2, 300] {
+        let behind = vec![9; count];
+        let one = bytes()
+            .structure(64, &[("A", INT)])
+            .value(64, bytes().raw(&[1, 14, 0]).raw(&behind));
+        let rest = bytes().int(70).text(&[0, 1, 2]).raw(&[0]).raw(&behind);
+        let several = bytes()
+            .structure(64, &[("A", INT), ("Any", INTERFACE)])
+            .message(start.clone())
+            .message(rest);
+        for stream in [one, several] {
+            let most = limits().with_trailing_bytes(count);
+            let less = limits().with_trailing_bytes(count - 1);
+            edge::<Only>(&stream.0, "trailing_bytes", most, less);
+            assert!(from_slice_with::<Only>(&stream.0, &limits()).is_ok());
+
+            // The fault is where they begin, and costs one value.
+            let mut decoder = Decoder::with_limits(less);
+            decoder.feed(&stream.0);
+            decoder.feed(&to_vec(&7_i64).unwrap());
+            let mut into = Only { a: 1 };
+            let error = decoder.merge(&mut into).unwrap_err();
+            refused(&error, "trailing_bytes");
+            let place = stream.0.len() - count;
+            assert_eq!(error.offset(), Some(place as u64));
+            assert_eq!(decoder.decode::<i64>().unwrap(), Some(7));
+        }
+    }
+}
+
+#[test]
 fn dynamic_depth() {
     for levels in [2_usize, 3, 50, 10_000] {
         // The outer struct is a level, the last list is one and holds nothing.

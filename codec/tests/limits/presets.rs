@@ -26,7 +26,7 @@ fn edges<T: DecodeOwned>(knob: &str, most: fn(&Limits) -> usize, stream: impl Fn
         let read = |count| from_slice_with::<T>(&stream(count).0, &limits).map(|_| ());
         let most = most(&preset);
         if (knob, name) == ("types", "trusted") {
-            // A million definitions take half a minute to read unoptimized.
+            // So many are read once only, by a test of their own.
             continue;
         }
         let exact = read(most);
@@ -118,6 +118,28 @@ fn types() {
     edges::<Only>("types", |limits| limits.types, many);
 }
 
+/// A million definitions and one more, in one pass: unoptimized it takes a while.
+#[test]
+fn trusted_types() {
+    let limits = Limits::trusted();
+    let mut decoder = Decoder::with_limits(limits);
+    let last = 99 + i64::try_from(limits.types).unwrap();
+    let ids: Vec<i64> = (100..last).collect();
+    for some in ids.chunks(5000) {
+        let define = some
+            .iter()
+            .fold(bytes(), |define, id| define.slice(*id, INT));
+        decoder.feed(&define.0);
+        // Definitions are taken in as they come.
+        assert_eq!(decoder.decode::<Only>().unwrap(), None);
+    }
+    decoder.feed(&only(bytes()).0);
+    assert_eq!(decoder.decode::<Only>().unwrap(), Some(Only { a: 7 }));
+    assert_eq!(decoder.types().len(), limits.types);
+    decoder.feed(&bytes().slice(last, INT).0);
+    refused(&decoder.decode::<Only>().unwrap_err(), "types");
+}
+
 #[test]
 fn type_bytes() {
     // The limits of fields and names leave it to the number of types: long names of
@@ -149,6 +171,23 @@ fn name_bytes() {
             .value(64, bytes().raw(&[1, 14, 0]))
     };
     edges::<Only>("name_bytes", |limits| limits.name_bytes, named);
+}
+
+/// Go drops them; strict takes none.
+#[test]
+fn trailing_bytes() {
+    let behind = |count| {
+        bytes()
+            .structure(64, &[("A", INT)])
+            .value(64, bytes().raw(&[1, 14, 0]).raw(&vec![9; count]))
+    };
+    let read = |count, limits| from_slice_with::<Only>(&behind(count).0, &limits);
+    assert!(read(0, Limits::strict()).is_ok());
+    refused(&read(1, Limits::strict()).unwrap_err(), "trailing_bytes");
+    for (name, limits) in &presets()[1..] {
+        assert_eq!(limits.trailing_bytes, usize::MAX, "{name}");
+        assert!(read(1000, *limits).is_ok(), "{name}");
+    }
 }
 
 #[test]

@@ -143,6 +143,32 @@ fn name_bytes() {
     }
 }
 
+/// Skipping does not look there.
+#[test]
+fn trailing_bytes() {
+    let any = bytes().text(b"int").int(INT).text(&[0, 4]);
+    let fields: [(i64, &[u8]); 2] = [(INT, &[14]), (INTERFACE, &any.0)];
+    for count in [1, 2, 300] {
+        for (field, body) in fields {
+            let body = bytes().raw(&[1]).raw(body).raw(&[0]).raw(&vec![9; count]);
+            let stream = bytes().structure(64, &[("A", field)]).value(64, body);
+            for (name, read) in READERS {
+                let most = read(&stream.0, limits().with_trailing_bytes(count));
+                assert!(most.is_ok(), "{name}, {count}: {most:?}");
+                let less = read(&stream.0, limits().with_trailing_bytes(count - 1));
+                if name == "skip" {
+                    assert!(less.is_ok(), "{count}: {less:?}");
+                    continue;
+                }
+                let error = less.unwrap_err();
+                refused(&error, "trailing_bytes");
+                let place = stream.0.len() - count;
+                assert_eq!(error.offset(), Some(place as u64), "{name}");
+            }
+        }
+    }
+}
+
 /// What only a value has, as the others keep none.
 #[test]
 fn memory_bytes() {

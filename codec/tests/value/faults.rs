@@ -31,6 +31,8 @@ fn fault(mut stream: Vec<u8>) -> gobrpc_codec::Error {
             stream.len() - at - 1
         )
     );
+    // Behind the length, as far as it was read.
+    assert_eq!(error.offset(), Some(at as u64 + 1));
     error
 }
 
@@ -72,4 +74,53 @@ fn a_long_path_is_left_out() {
         };
         assert_eq!(path, expected, "{levels}");
     }
+}
+
+/// A value that may hold interfaces is walked over before it is decoded; its faults
+/// are told as precisely.
+#[test]
+fn interfaces_hide_no_place() {
+    #[derive(Gob)]
+    struct Shelf {
+        items: Vec<Item>,
+        by_name: BTreeMap<String, i64>,
+        any: Interface,
+    }
+    let shelf = |items: &[&str], key: &str, any: &str| Shelf {
+        items: items
+            .iter()
+            .map(|name| Item {
+                name: (*name).to_owned(),
+            })
+            .collect(),
+        by_name: BTreeMap::from([("a".to_owned(), 7), (key.to_owned(), 8)]),
+        any: Interface::new("string", Value::from(any)),
+    };
+    for (shelf, path) in [
+        (shelf(&["a", "zz"], "b", "c"), "Shelf.Items[1].Name"),
+        (shelf(&["a"], "zz", "c"), "Shelf.ByName[key]"),
+        (shelf(&["a"], "b", "zz"), "Shelf.Any"),
+    ] {
+        let error = fault(to_vec(&shelf).unwrap());
+        assert_eq!(error.path(), path);
+        assert!(error.is_fatal());
+    }
+}
+
+/// So are those of a definition.
+#[test]
+fn a_definition_is_at_fault_where_it_is() {
+    // A struct of two fields, of which the second has no name; and its end.
+    let define = [
+        0x7f, 3, 1, 2, 0xff, 0x80, 0, 1, 2, 1, 1, b'A', 1, 4, 0, 0, 0, 0,
+    ];
+    let mut stream = vec![define.len() as u8];
+    stream.extend(define);
+    let mut decoder = Decoder::new();
+    decoder.feed(&to_vec(&7_i64).unwrap());
+    decoder.feed(&stream);
+    assert_eq!(decoder.decode::<i64>().unwrap(), Some(7));
+    let error = decoder.decode_value().unwrap_err();
+    assert!(error.message().contains("without a name"), "{error}");
+    assert_eq!(error.offset(), Some(4 + stream.len() as u64 - 2), "{error}");
 }

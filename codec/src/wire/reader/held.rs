@@ -146,14 +146,13 @@ impl<'de> Reader<'de, '_> {
     ///
     /// `Malformed` if it is, `Limit` if it is too large or too deep.
     pub fn held_value(&mut self, held: &HeldValue<'de>) -> Result<Interface> {
-        let start = held.end.saturating_sub(held.bytes.len() as u64);
         let limits = Limits {
             memory_bytes: self.memory_left,
             ..*self.limits
         };
         let types = self.plans.dynamic(self.types);
-        let (value, memory_left) = crate::value::read_value(&types, held.id, held.bytes, &limits)
-            .map_err(|error| error.at_offset(start))?;
+        let (value, memory_left) =
+            crate::value::read_value(&types, held.id, held.bytes, held.end, &limits)?;
         self.memory_left = memory_left;
         self.charge(held.name.len() + Interface::BYTES)?;
         Ok(Interface::new(held.name, value))
