@@ -5,7 +5,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use gobrpc_codec::Encode;
+use gobrpc_codec::{Encode, Prepared};
 
 use crate::body::{Body, Payload};
 use crate::context::Context;
@@ -111,24 +111,18 @@ impl Response {
         Ok(Payload::new(value)?.into())
     }
 
-    /// A stream of values.
-    ///
-    /// # Errors
-    ///
-    /// None for now: what cannot be encoded is found when it is sent.
-    pub fn streaming<T: Encode + 'static>(items: Streaming<T>) -> Result<Self> {
+    /// A stream of values. One that cannot be encoded is found when it is sent.
+    #[must_use]
+    pub fn streaming<T: Encode + 'static>(items: Streaming<T>) -> Self {
         Self::from_outgoing(items.into_outgoing())
     }
 
     /// A stream of values that are encoded already.
-    ///
-    /// # Errors
-    ///
-    /// None for now: see [`Response::streaming`].
-    pub fn from_outgoing(items: Outgoing) -> Result<Self> {
-        let mut response = Self::unary(&())?;
+    #[must_use]
+    pub fn from_outgoing(items: Outgoing) -> Self {
+        let mut response = Self::from(Payload::from(Prepared::empty_struct()));
         response.stream = Some(items);
-        Ok(response)
+        response
     }
 
     /// The stream of values, if this is one.

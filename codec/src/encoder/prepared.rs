@@ -51,6 +51,23 @@ impl Prepared {
         Self::with_limits(value, &Limits::default())
     }
 
+    /// A struct without fields: the one value that needs no encoding, and so cannot
+    /// fail.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use gobrpc_codec::Prepared;
+    ///
+    /// assert_eq!(Prepared::empty_struct().len(), Prepared::new(&())?.len());
+    /// # Ok::<(), gobrpc_codec::Error>(())
+    /// ```
+    #[must_use]
+    pub fn empty_struct() -> Self {
+        // The end of a struct.
+        Self::from_parts(EncodedType::of::<()>(), vec![0], Vec::new())
+    }
+
     /// Encodes a value within other limits than the default ones.
     ///
     /// # Errors

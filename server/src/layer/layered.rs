@@ -115,7 +115,7 @@ async fn begin(mut chain: Chain<Payload, Response>, state: Arc<CallState>) -> Re
         return result;
     }
     let mut over = false;
-    Response::from_outgoing(Outgoing::from_fn(move |cx| {
+    Ok(Response::from_outgoing(Outgoing::from_fn(move |cx| {
         if over {
             return Poll::Ready(None);
         }
@@ -126,7 +126,7 @@ async fn begin(mut chain: Chain<Payload, Response>, state: Arc<CallState>) -> Re
                 end(result, &state).err().map(Err)
             }
         })
-    }))
+    })))
 }
 
 /// What comes with the end of a stream.

@@ -143,7 +143,9 @@ fn arm(index: usize, method: &Method, names: &Names<'_>) -> TokenStream {
     let response = path_at(protocol, at(place));
     let response = match &method.wire_reply {
         None if method.streams_out => {
-            quote_spanned!(at(place)=> #response::Response::streaming(reply))
+            quote_spanned! {at(place)=>
+                ::core::result::Result::Ok(#response::Response::streaming(reply))
+            }
         }
         None => quote_spanned!(at(place)=> #response::Response::unary(&reply)),
         Some(ty) => quote_spanned! {at(place)=>
