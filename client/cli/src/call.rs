@@ -29,6 +29,7 @@ Examples:
   gobrpc call localhost:1234 Counter.Add '{{\"By\": {{\"$uint\": 7}}}}' --describe=never
   gobrpc call unix:///run/arith.sock Arith.Status --pretty
   gobrpc call --http localhost:8080 Arith.Sum - < numbers.json
+  gobrpc call --tls --ca ca.pem --cert me.pem --key me.key ledger:1234 Ledger.Total
   gobrpc call --via etcd://localhost:2379 user User.Name 17
   gobrpc call --via consul://localhost:8500 Arith Multiply '{{\"A\": 7, \"B\": 8}}'
 

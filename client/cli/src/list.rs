@@ -25,6 +25,7 @@ Examples:
   gobrpc list localhost:1234
   gobrpc list --json unix:///run/arith.sock | jq '.services[].methods[].name'
   gobrpc list --http localhost:8080
+  gobrpc list --tls --ca ca.pem --server-name ledger.internal 10.0.0.9:1234
   gobrpc list --via etcd://localhost:2379 user
 
 {ADDRESSES}

@@ -1,5 +1,7 @@
 //! [`PeerArgs`]: which server, and how to reach it.
 
+mod tls;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -13,6 +15,7 @@ use crate::exit::Failure;
 use crate::printable::printable;
 use crate::registry::{Access, Opened};
 use crate::{duration, size};
+use tls::TlsArgs;
 
 /// What the help of each command that calls says about addresses.
 pub(crate) const ADDRESSES: &str = "\
@@ -20,6 +23,7 @@ Addresses:
   host:port            TCP, as rpc.Dial(\"tcp\", …); tcp://host:port is the same
   tls://host:port      TCP and TLS, as tls.Dial and rpc.NewClient
   http://host:port     HTTP CONNECT, as rpc.DialHTTP; with a path, as DialHTTPPath
+  https://host:port    HTTP CONNECT over TLS
   unix:///path         a Unix socket, as rpc.Dial(\"unix\", …)
   NAME                 with --via: a service in the registry; each call goes to one of its
                        instances, and to another if it certainly did not run";
@@ -55,6 +59,8 @@ pub(crate) struct PeerArgs {
     #[arg(long)]
     plain_go: bool,
     #[command(flatten)]
+    tls: TlsArgs,
+    #[command(flatten)]
     access: Access,
 }
 
@@ -87,7 +93,7 @@ impl PeerArgs {
                 deadline,
             });
         }
-        let client = self.builder().connect_to(self.address()?);
+        let client = self.builder()?.connect_to(self.address()?);
         Ok(Peer {
             name: client.peer().to_owned(),
             caller: Arc::new(client),
@@ -96,21 +102,32 @@ impl PeerArgs {
     }
 
     fn address(&self) -> Result<Address, Failure> {
-        let text = match (self.http, self.addr.split_once("://")) {
-            (false, _) | (true, Some(("http", _))) => self.addr.clone(),
-            (true, None) => format!("http://{}", self.addr),
-            (true, Some(("tcp", host))) => format!("http://{host}"),
-            (true, Some((scheme, _))) => {
-                return Err(Failure::usage(format!(
-                    "--http works over TCP, and {scheme}:// is something else"
-                )));
-            }
+        let (scheme, host) = self.addr.split_once("://").unwrap_or(("tcp", &self.addr));
+        let http = self.http || matches!(scheme, "http" | "https");
+        let tls = self.tls.tls || matches!(scheme, "tls" | "https");
+        if (self.http || self.tls.tls) && !matches!(scheme, "tcp" | "tls" | "http" | "https") {
+            let option = if self.http { "--http" } else { "--tls" };
+            return Err(Failure::usage(format!(
+                "{option} works over TCP, and {scheme}:// is something else"
+            )));
+        }
+        if let (false, Some(option)) = (tls, self.tls.given()) {
+            return Err(Failure::usage(format!(
+                "{option} is about TLS, and {} is without: add --tls",
+                self.addr
+            )));
+        }
+        let text = match (http, tls) {
+            (false, true) => format!("tls://{host}"),
+            (true, true) => format!("https://{host}"),
+            (true, false) => format!("http://{host}"),
+            (false, false) => self.addr.clone(),
         };
         text.parse()
             .map_err(|error: gobrpc_client::Error| Failure::usage(error.message()))
     }
 
-    fn builder(&self) -> ClientBuilder {
+    fn builder(&self) -> Result<ClientBuilder, Failure> {
         let mut builder = Client::builder().plain_go(self.plain_go);
         if let Some(bytes) = self.max_message {
             let limits = size::limits(Limits::default(), bytes);
@@ -120,7 +137,10 @@ impl PeerArgs {
             // A little less, so that a dial which hangs says where.
             builder = builder.connect_timeout(self.timeout.mul_f64(0.9));
         }
-        builder
+        if let Some(tls) = self.tls.settings()? {
+            builder = builder.tls(tls);
+        }
+        Ok(builder)
     }
 
     /// A caller over the instances in a registry. That there are some is looked at
@@ -153,7 +173,7 @@ impl PeerArgs {
             .with_selector(selector);
         // As short a pause as that of the registry's own dialling.
         let pause = Duration::from_millis(100);
-        let dial = Dial::new(self.builder().backoff(pause / 10, pause));
+        let dial = Dial::new(self.builder()?.backoff(pause / 10, pause));
         Balanced::new(watch, dial, Policy::default()).map_err(|error| opened.explain(&error))
     }
 
