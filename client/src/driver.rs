@@ -8,7 +8,7 @@ use std::task::{Context, Poll, Waker, ready};
 
 use bytes::BytesMut;
 use gobrpc_protocol::spin::Spin;
-use gobrpc_protocol::{Code, Error};
+use gobrpc_protocol::{Code, Delivery, Error};
 use tokio::io::AsyncWrite;
 use tokio::task::yield_now;
 use tokio_util::io::poll_read_buf;
@@ -36,6 +36,8 @@ pub(crate) struct Driver {
     wanted: usize,
     /// The peer's first bytes were looked at.
     greeted: bool,
+    /// The peer has sent something.
+    heard: bool,
     /// What is being written, and how much of it was.
     output: Vec<u8>,
     output_at: usize,
@@ -90,6 +92,7 @@ impl Driver {
             input: BytesMut::new(),
             wanted: 0,
             greeted: false,
+            heard: false,
             output: Vec::new(),
             output_at: 0,
             written: 0,
@@ -128,7 +131,7 @@ impl Driver {
             // Replies that came before the peer stopped reading still count.
             return match self.poll_read(cx) {
                 Poll::Ready(end) => Poll::Ready(end),
-                Poll::Pending => Poll::Ready(End::Lost(broken("writing failed", error))),
+                Poll::Pending => Poll::Ready(End::Lost(self.broken("writing failed", error))),
             };
         }
         if let Poll::Ready(end) = self.poll_keepalive(cx) {
@@ -170,6 +173,24 @@ impl Driver {
         }
     }
 
+    /// Why a connection is lost on which I/O failed.
+    ///
+    /// A server that does not accept our certificate says so after our part of TLS
+    /// 1.3's handshake, when calls are on their way. It took none of them: until its
+    /// own part is done it reads no data (RFC 8446, 4.4.4), and it cannot ask for a
+    /// certificate later, as rustls does not offer that (4.6.2).
+    fn broken(&self, what: &str, error: io::Error) -> Error {
+        #[cfg(feature = "tls")]
+        if let Some(text) = crate::tls::refusal(&error) {
+            let refused = Error::with_code(Code::Unauthenticated, text).with_source(error);
+            return match self.heard {
+                true => refused,
+                false => refused.with_delivery(Delivery::Refused),
+            };
+        }
+        Error::unavailable(format!("the connection broke: {what}: {error}")).with_source(error)
+    }
+
     fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<End> {
         for _ in 0..READS_PER_POLL {
             let lacks = self.wanted.saturating_sub(self.input.len());
@@ -180,6 +201,7 @@ impl Driver {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(Ok(0)) => return Poll::Ready(End::Lost(self.eof())),
                 Poll::Ready(Ok(_)) => {
+                    self.heard = true;
                     if let Some(keepalive) = &mut self.keepalive {
                         keepalive.heard();
                     }
@@ -191,7 +213,7 @@ impl Driver {
                     }
                 }
                 Poll::Ready(Err(error)) => {
-                    return Poll::Ready(End::Lost(broken("reading failed", error)));
+                    return Poll::Ready(End::Lost(self.broken("reading failed", error)));
                 }
             }
         }
@@ -373,7 +395,7 @@ impl Driver {
             match Pin::new(&mut self.stream).poll_shutdown(cx) {
                 Poll::Ready(Ok(())) => self.shut = true,
                 Poll::Ready(Err(error)) if live > 0 => {
-                    return Poll::Ready(End::Lost(broken("closing failed", error)));
+                    return Poll::Ready(End::Lost(self.broken("closing failed", error)));
                 }
                 Poll::Ready(Err(_)) | Poll::Pending => {}
             }
@@ -384,14 +406,6 @@ impl Driver {
         }
         Poll::Pending
     }
-}
-
-fn broken(what: &str, error: io::Error) -> Error {
-    #[cfg(feature = "tls")]
-    if let Some(text) = crate::tls::refusal(&error) {
-        return Error::with_code(Code::Unauthenticated, text).with_source(error);
-    }
-    Error::unavailable(format!("the connection broke: {what}: {error}")).with_source(error)
 }
 
 /// The error of all calls when the peer's bytes make no sense: the fault is

@@ -169,6 +169,9 @@ async fn mutual_tls_knows_its_clients() {
         let error = refused(connect(builder, running.address())).await;
         assert_eq!(error.code(), Code::Unauthenticated, "{what}: {error}");
         assert!(error.message().contains(what), "{what}: {error}");
+        // Whether the handshake failed before the call or after it was written.
+        assert!(error.delivery().cannot_have_run(), "{what}: {error:?}");
+        assert_eq!(error.phase(), Phase::Handshake, "{what}: {error:?}");
     }
 
     // Where certificates are optional, a bad one is still refused.

@@ -24,9 +24,18 @@ impl Connection {
         let mut over = Vec::new();
         self.note_written(written, &mut over);
         let error = |delivery, phase| cause.clone().with_delivery(delivery).with_phase(phase);
-        let sent = error(Delivery::Sent, Phase::Wait);
-        let part = error(Delivery::PartSent, Phase::Write);
+        let refused = error(Delivery::Refused, Phase::Handshake);
+        let (sent, part) = match cause.delivery() {
+            // The peer had not begun to take calls.
+            Delivery::Refused => (refused.clone(), refused),
+            _ => (
+                error(Delivery::Sent, Phase::Wait),
+                error(Delivery::PartSent, Phase::Write),
+            ),
+        };
         let not_sent = error(Delivery::NotSent, Phase::Write);
+        // It would be refused again.
+        let again = again && cause.delivery() != Delivery::Refused;
         // Calls go out in the order of their numbers, so the oldest that is not
         // written whole is the only one that may be cut.
         let unsent = self.unwritten.drain(..);
