@@ -144,6 +144,10 @@ impl Server {
     /// Counts calls: a layer around all services, inside of those that are there, and
     /// the page `/metrics` for Prometheus on the same port.
     ///
+    /// What reaches no service reaches no layer: calls of unknown methods, calls whose
+    /// time was up when they came, and those for which there was no room. They are
+    /// counted by their codes alone ([`CallMetrics::refused_count`]).
+    ///
     /// # Examples
     ///
     /// ```

@@ -46,13 +46,13 @@ async fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
                 ("p0aX", Principal::new("bob")),
             ])
             // These are asked for no token; whether they may call is said below.
-            .open_to_all("*"),
+            .open_to_all("*")?,
         )
         .with_layer(
             Authorize::new()
-                .allow("Ledger.Total", who::is_known())
-                .allow("Ledger.Post", who::has_role("writer"))
-                .allow("Ledger.Post", who::has_uri("spiffe://example/billing")),
+                .allow("Ledger.Total", who::is_known())?
+                .allow("Ledger.Post", who::has_role("writer"))?
+                .allow("Ledger.Post", who::has_uri("spiffe://example/billing"))?,
         )
         .register(LedgerServer::new(Books))?
         .with_tls(tls)

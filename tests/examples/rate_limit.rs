@@ -36,16 +36,16 @@ async fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
     let running = Server::new()
         .with_layer(
             RateLimit::new(5, Duration::from_secs(1))
-                .of("Reports.Last")
+                .of("Reports.Last")?
                 .by(by::host()),
         )
         .with_layer(
             // Two run, two wait, and the fifth is told to go elsewhere.
             ConcurrencyLimit::new(2)
                 .with_queue(2, Duration::from_secs(1))
-                .of("Reports.Make"),
+                .of("Reports.Make")?,
         )
-        .with_layer(Timeout::new().of("Reports.*", Duration::from_millis(500)))
+        .with_layer(Timeout::new().of("Reports.*", Duration::from_millis(500))?)
         .register(ReportsServer::new(Office))?
         .start("127.0.0.1:0")
         .await?;

@@ -47,7 +47,7 @@ impl Shop for Till {
 async fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
     // One customer at a time; others are told to come back.
     let running = Server::new()
-        .with_layer(ConcurrencyLimit::new(1).of("Shop.Buy"))
+        .with_layer(ConcurrencyLimit::new(1).of("Shop.Buy")?)
         .register(ShopServer::new(Till::default()))?
         .start("127.0.0.1:0")
         .await?;

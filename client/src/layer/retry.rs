@@ -46,8 +46,9 @@ use super::{Answer, Layer, Next};
 /// reads.attempts = 5;
 /// reads.codes = vec![Code::Unavailable, Code::DeadlineExceeded];
 /// let client = Client::builder()
-///     .layer(Retry::new(RetryPolicy::default()).of("Catalog.*", reads))
+///     .layer(Retry::new(RetryPolicy::default()).of("Catalog.*", reads)?)
 ///     .connect("127.0.0.1:1234");
+/// # Ok::<(), gobrpc_client::Error>(())
 /// ```
 #[derive(Debug)]
 pub struct Retry {
@@ -59,19 +60,20 @@ impl Retry {
     /// By this policy, for all methods.
     #[must_use]
     pub fn new(policy: RetryPolicy) -> Self {
-        let mut policies = Methods::new();
-        policies.set("*", policy);
         Self {
-            policies,
+            policies: Methods::all(policy),
             budget: Budget::new(BudgetOptions::default(), now()),
         }
     }
 
     /// By another policy for these methods: `Arith.Multiply`, `Arith.*`.
-    #[must_use]
-    pub fn of(mut self, pattern: &str, policy: RetryPolicy) -> Self {
-        self.policies.set(pattern, policy);
-        self
+    ///
+    /// # Errors
+    ///
+    /// If no method can fit the pattern.
+    pub fn of(mut self, pattern: &str, policy: RetryPolicy) -> Result<Self> {
+        self.policies.set(pattern, policy)?;
+        Ok(self)
     }
 
     /// Within another budget.

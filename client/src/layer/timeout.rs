@@ -20,10 +20,11 @@ use super::{Answer, Layer, Next};
 /// let client = Client::builder()
 ///     .layer(
 ///         Timeout::new()
-///             .of("*", Duration::from_secs(5))
-///             .of("Reports.*", Duration::from_secs(300)),
+///             .of("*", Duration::from_secs(5))?
+///             .of("Reports.*", Duration::from_secs(300))?,
 ///     )
 ///     .connect("127.0.0.1:1234");
+/// # Ok::<(), gobrpc_client::Error>(())
 /// ```
 #[derive(Debug, Clone, Default)]
 pub struct Timeout {
@@ -39,10 +40,13 @@ impl Timeout {
 
     /// Sets how long calls of these methods may take: `Arith.Multiply`, `Arith.*`,
     /// `*`.
-    #[must_use]
-    pub fn of(mut self, pattern: &str, time: Duration) -> Self {
-        self.times.set(pattern, time);
-        self
+    ///
+    /// # Errors
+    ///
+    /// If no method can fit the pattern.
+    pub fn of(mut self, pattern: &str, time: Duration) -> Result<Self> {
+        self.times.set(pattern, time)?;
+        Ok(self)
     }
 }
 

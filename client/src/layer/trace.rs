@@ -30,13 +30,18 @@ use super::{Answer, Layer, Next};
 /// `tracing-opentelemetry`, which reads the `otel.` fields; to have its ids sent, say so
 /// in [`on_start`](Self::on_start):
 ///
-/// ```ignore
+/// ```
+/// use gobrpc_client::layer::Trace;
+///
+/// /// By OpenTelemetry's `TraceContextPropagator`: the span's `traceparent`
+/// /// (`inject_context` of its `OpenTelemetrySpanExt::context`).
+/// fn traceparent(span: &tracing::Span) -> String {
+/// #   let _ = span;
+/// #   String::new()
+/// }
+///
 /// let trace = Trace::new().on_start(|span, request| {
-///     let mut carrier = HashMap::new();
-///     TraceContextPropagator::new().inject_context(&span.context(), &mut carrier);
-///     for (key, value) in carrier {
-///         request.head.metadata.set(key, value);
-///     }
+///     request.head.metadata.set("traceparent", traceparent(span));
 /// });
 /// ```
 ///

@@ -118,7 +118,11 @@ async fn a_call_that_may_have_run_is_sent_again_if_it_is_idempotent() {
         policy.codes = vec![Code::Unavailable];
         let (connector, mut servers) = pipes(4096);
         let client = Client::builder()
-            .layer(Retry::new(RetryPolicy::default()).of("A.B", policy))
+            .layer(
+                Retry::new(RetryPolicy::default())
+                    .of("A.B", policy)
+                    .unwrap(),
+            )
             .backoff(Duration::from_millis(1), Duration::from_millis(1))
             .connect_with(connector);
         let call = call(&client);

@@ -77,6 +77,8 @@ pub struct CallMetrics(Arc<Inner>);
 
 struct Inner {
     prefix: String,
+    /// Calls that reached no layer, by the numbers of their codes.
+    refused: [AtomicU64; 17],
     methods: RwLock<HashMap<String, Arc<Method>>>,
 }
 
@@ -109,6 +111,7 @@ impl CallMetrics {
     pub fn new(prefix: impl Into<String>) -> Self {
         Self(Arc::new(Inner {
             prefix: prefix.into(),
+            refused: Default::default(),
             methods: RwLock::default(),
         }))
     }
@@ -123,6 +126,22 @@ impl CallMetrics {
         })
     }
 
+    /// Counts a call that a server answered with this code before any layer saw it.
+    ///
+    /// By its code alone: the method may be a name that somebody made up.
+    pub fn refused(&self, code: Code) {
+        if let Some(count) = self.0.refused.get(place(Some(code))) {
+            count.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// How many calls were [`refused`](Self::refused) with this code.
+    #[must_use]
+    pub fn refused_count(&self, code: Code) -> u64 {
+        let count = self.0.refused.get(place(Some(code)));
+        count.map_or(0, |count| count.load(Ordering::Relaxed))
+    }
+
     /// How many calls of a method run now.
     #[must_use]
     pub fn running(&self, service_method: &str) -> i64 {
@@ -131,7 +150,7 @@ impl CallMetrics {
     }
 
     /// All numbers as text (Prometheus, exposition format 0.0.4): the counters
-    /// `…_calls_total` by method and code, the gauges `…_calls_running` and the
+    /// `…_calls_total` by method and code and `…_calls_refused_total` by code, the gauges `…_calls_running` and the
     /// histograms `…_call_seconds` by method. Of a call that ends meanwhile some may be
     /// in and some not.
     #[must_use]
@@ -163,6 +182,19 @@ impl CallMetrics {
                     let labels = format!("{{method=\"{name}\",code=\"{code}\"}}");
                     writeln!(text, "{prefix}_calls_total{labels} {count}")?;
                 }
+            }
+        }
+        let name = format!("{prefix}_calls_refused_total");
+        writeln!(
+            text,
+            "# HELP {name} Calls of unknown methods, too late, or too many."
+        )?;
+        writeln!(text, "# TYPE {name} counter")?;
+        for (number, count) in (0_u64..).zip(&self.0.refused) {
+            let count = count.load(Ordering::Relaxed);
+            if count > 0 {
+                let code = code_name(number);
+                writeln!(text, "{name}{{code=\"{code}\"}} {count}")?;
             }
         }
         writeln!(text, "# HELP {prefix}_calls_running Calls that run now.")?;

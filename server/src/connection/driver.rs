@@ -366,12 +366,13 @@ impl<S: Io> Driver<S> {
         let one_way = request.one_way;
         let (route, deadline) = match admitted {
             Ok(admitted) => admitted,
-            Err(error) if one_way => {
-                self.log_one_way(&name, Some(error));
-                return;
-            }
             Err(error) => {
-                self.reply(seq, &name, Err(error), &state);
+                self.shared.count_refused(&error);
+                if one_way {
+                    self.log_one_way(&name, Some(error));
+                } else {
+                    self.reply(seq, &name, Err(error), &state);
+                }
                 return;
             }
         };
@@ -449,6 +450,7 @@ impl<S: Io> Driver<S> {
 
     /// Answers a request that was not begun.
     fn refuse(&mut self, waiting: &Waiting, error: Error) {
+        self.shared.count_refused(&error);
         let request = &waiting.request;
         if let Some(state) = &waiting.state {
             self.calls.end_streams(request.seq, state);

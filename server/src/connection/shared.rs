@@ -1,5 +1,6 @@
 //! [`Shared`]: what all connections of a server share.
 
+use gobrpc_protocol::Error;
 use tokio_util::sync::CancellationToken;
 
 use crate::ServerConfig;
@@ -33,6 +34,13 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
+    /// Counts a call that no layer sees.
+    pub(crate) fn count_refused(&self, error: &Error) {
+        if let Some(metrics) = &self.metrics {
+            metrics.refused(error.code());
+        }
+    }
+
     /// True if all connections are secured.
     pub(crate) fn is_secured(&self) -> bool {
         #[cfg(feature = "tls")]

@@ -25,14 +25,15 @@ use super::{Layer, Next, Principal};
 ///
 /// let server = Server::new().with_layer(
 ///     Authorize::new()
-///         .allow("gobrpc.Health.*", who::anyone())
-///         .allow("Ledger.*", who::has_dns_name("billing.internal"))
-///         .allow("Ledger.*", who::has_role("accountant"))
+///         .allow("gobrpc.Health.*", who::anyone())?
+///         .allow("Ledger.*", who::has_dns_name("billing.internal"))?
+///         .allow("Ledger.*", who::has_role("accountant"))?
 ///         // Of `Ledger.*` nothing holds for this one.
 ///         .allow("Ledger.Close", |cx: &gobrpc_server::Context| {
 ///             who::has_role("auditor")(cx) && cx.metadata().get("ticket").is_some()
-///         }),
+///         })?,
 /// );
+/// # Ok::<(), gobrpc_server::Error>(())
 /// ```
 #[derive(Default)]
 pub struct Authorize {
@@ -49,20 +50,23 @@ impl Authorize {
     }
 
     /// Lets in for these methods whom the function says yes to.
-    #[must_use]
+    ///
+    /// # Errors
+    ///
+    /// If no method can fit the pattern.
     pub fn allow(
         mut self,
         pattern: &str,
         who: impl Fn(&Context) -> bool + Send + Sync + 'static,
-    ) -> Self {
+    ) -> Result<Self> {
         let who: Rule = Box::new(who);
         match self.rules.get_mut(pattern) {
             Some(rules) => rules.push(who),
             None => {
-                self.rules.set(pattern, vec![who]);
+                self.rules.set(pattern, vec![who])?;
             }
         }
-        self
+        Ok(self)
     }
 
     fn check(&self, cx: &Context) -> Result<()> {
@@ -122,9 +126,10 @@ mod tests {
     fn the_most_exact_rule_counts_alone() {
         let authorize = Authorize::new()
             .allow("Open.*", who::anyone())
-            .allow("Ledger.*", who::has_dns_name("a.internal"))
-            .allow("Ledger.*", who::has_role("writer"))
-            .allow("Ledger.Close", who::has_role("auditor"));
+            .and_then(|it| it.allow("Ledger.*", who::has_dns_name("a.internal")))
+            .and_then(|it| it.allow("Ledger.*", who::has_role("writer")))
+            .and_then(|it| it.allow("Ledger.Close", who::has_role("auditor")))
+            .unwrap();
         let code = |cx: &Context| authorize.check(cx).err().map(|error| error.code());
         let (denied, unknown) = (Some(Code::PermissionDenied), Some(Code::Unauthenticated));
         assert_eq!(code(&call("Open.Any", None, None)), None);

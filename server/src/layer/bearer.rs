@@ -34,8 +34,9 @@ pub(super) const AUTHORIZATION: &str = "authorization";
 ///         ("k3J9…", Principal::new("billing").with_role("writer")),
 ///         ("p0aX…", Principal::new("reports")),
 ///     ])
-///     .open_to_all("gobrpc.Health.*"),
+///     .open_to_all("gobrpc.Health.*")?,
 /// );
+/// # Ok::<(), gobrpc_server::Error>(())
 /// ```
 ///
 /// Tokens that are not known beforehand are looked at by a function:
@@ -98,10 +99,13 @@ impl Bearer {
 
     /// Asks for no token for these methods: `Arith.Multiply`, `Arith.*`. A caller that
     /// shows one all the same is known if it is good.
-    #[must_use]
-    pub fn open_to_all(mut self, pattern: &str) -> Self {
-        self.open.set(pattern, ());
-        self
+    ///
+    /// # Errors
+    ///
+    /// If no method can fit the pattern.
+    pub fn open_to_all(mut self, pattern: &str) -> Result<Self> {
+        self.open.set(pattern, ())?;
+        Ok(self)
     }
 
     async fn verify(&self, cx: &Context) -> Result<Principal> {

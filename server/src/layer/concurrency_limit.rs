@@ -31,7 +31,8 @@ use super::{Layer, Next};
 ///
 /// let server = Server::new()
 ///     .with_layer(ConcurrencyLimit::new(200).with_queue(1000, Duration::from_millis(250)))
-///     .with_layer(ConcurrencyLimit::new(4).of("Reports.*"));
+///     .with_layer(ConcurrencyLimit::new(4).of("Reports.*")?);
+/// # Ok::<(), gobrpc_server::Error>(())
 /// ```
 pub struct ConcurrencyLimit {
     calls: usize,
@@ -71,10 +72,13 @@ impl ConcurrencyLimit {
 
     /// Limits these methods alone (all): `Arith.Multiply`, `Arith.*`. It may be said
     /// several times.
-    #[must_use]
-    pub fn of(mut self, pattern: &str) -> Self {
-        self.of.set(pattern, ());
-        self
+    ///
+    /// # Errors
+    ///
+    /// If no method can fit the pattern.
+    pub fn of(mut self, pattern: &str) -> Result<Self> {
+        self.of.set(pattern, ())?;
+        Ok(self)
     }
 
     async fn admit(&self, cx: &Context) -> Result<OwnedSemaphorePermit> {

@@ -39,10 +39,11 @@ use super::{Layer, Next};
 ///     // Each principal 10 reports of each kind an hour.
 ///     .with_layer(
 ///         RateLimit::new(10, Duration::from_secs(3600))
-///             .of("Reports.*")
+///             .of("Reports.*")?
 ///             .by(by::principal())
 ///             .by(by::method()),
 ///     );
+/// # Ok::<(), gobrpc_server::Error>(())
 /// ```
 pub struct RateLimit {
     calls: u32,
@@ -80,10 +81,13 @@ impl RateLimit {
 
     /// Limits these methods alone (all): `Arith.Multiply`, `Arith.*`. It may be said
     /// several times.
-    #[must_use]
-    pub fn of(mut self, pattern: &str) -> Self {
-        self.of.set(pattern, ());
-        self
+    ///
+    /// # Errors
+    ///
+    /// If no method can fit the pattern.
+    pub fn of(mut self, pattern: &str) -> Result<Self> {
+        self.of.set(pattern, ())?;
+        Ok(self)
     }
 
     /// Gives a bucket of its own to each text that the function gives. Said several
@@ -210,7 +214,8 @@ mod tests {
     fn methods_that_are_not_meant_are_free() {
         let limit = RateLimit::new(1, Duration::from_secs(1))
             .of("A.*")
-            .of("B.C");
+            .and_then(|it| it.of("B.C"))
+            .unwrap();
         assert!(limit.is_limited("A.B") && limit.is_limited("B.C"));
         assert!(!limit.is_limited("B.D"));
         assert!(RateLimit::new(1, Duration::from_secs(1)).is_limited("B.D"));

@@ -24,9 +24,10 @@ use super::{Layer, Next};
 ///
 /// let server = Server::new().with_layer(
 ///     Timeout::new()
-///         .of("*", Duration::from_secs(5))
-///         .of("Reports.*", Duration::from_secs(300)),
+///         .of("*", Duration::from_secs(5))?
+///         .of("Reports.*", Duration::from_secs(300))?,
 /// );
+/// # Ok::<(), gobrpc_server::Error>(())
 /// ```
 #[derive(Debug, Clone, Default)]
 pub struct Timeout {
@@ -42,10 +43,13 @@ impl Timeout {
 
     /// Sets how long these methods may take, from when the layer sees them:
     /// `Arith.Multiply`, `Arith.*`, `*`.
-    #[must_use]
-    pub fn of(mut self, pattern: &str, time: Duration) -> Self {
-        self.times.set(pattern, time);
-        self
+    ///
+    /// # Errors
+    ///
+    /// If no method can fit the pattern.
+    pub fn of(mut self, pattern: &str, time: Duration) -> Result<Self> {
+        self.times.set(pattern, time)?;
+        Ok(self)
     }
 }
 

@@ -32,17 +32,21 @@ use super::{Layer, Next};
 /// `tracing-opentelemetry`, which reads the `otel.` fields; to have it take over the
 /// caller's trace and give out its own ids, say so in [`on_start`](Self::on_start):
 ///
-/// ```ignore
+/// ```
+/// use gobrpc_server::layer::Trace;
+///
+/// /// By OpenTelemetry's `TraceContextPropagator`: makes the caller's trace the parent
+/// /// of the span (`OpenTelemetrySpanExt::set_parent`), and gives the span's own
+/// /// `traceparent` (`inject_context` of its `context()`).
+/// fn adopt(span: &tracing::Span, traceparent: &str) -> String {
+/// #   let _ = (span, traceparent);
+/// #   String::new()
+/// }
+///
 /// let trace = Trace::new().on_start(|span, cx| {
 ///     let caller = cx.metadata().get_str("traceparent").unwrap_or_default();
-///     let carrier = HashMap::from([("traceparent".to_owned(), caller.to_owned())]);
-///     let caller = TraceContextPropagator::new().extract(&carrier);
-///     let _ = span.set_parent(caller);                            // OpenTelemetrySpanExt
-///     let mut carrier = HashMap::new();
-///     TraceContextPropagator::new().inject_context(&span.context(), &mut carrier);
-///     for (key, value) in carrier {
-///         cx.metadata_mut().set(key, value);                      // for calls `within` it
-///     }
+///     let own = adopt(span, caller);
+///     cx.metadata_mut().set("traceparent", own);      // for calls `within` this one
 /// });
 /// ```
 ///

@@ -28,7 +28,8 @@ use super::{Layer, Next};
 ///         return Err(Error::invalid_argument("division by zero").with_details(details));
 ///     }
 ///     Ok(())
-/// }));
+/// })?);
+/// # Ok::<(), gobrpc_server::Error>(())
 /// ```
 #[derive(Default)]
 pub struct Validate {
@@ -47,15 +48,18 @@ impl Validate {
     /// Has a function look at the argument of these methods: `Arith.Multiply`,
     /// `Arith.*`. Its error is what the caller gets; so is that of an argument which
     /// does not decode.
-    #[must_use]
+    ///
+    /// # Errors
+    ///
+    /// If no method can fit the pattern.
     pub fn of<T: DecodeOwned>(
         mut self,
         pattern: &str,
         check: impl Fn(&T) -> Result<()> + Send + Sync + 'static,
-    ) -> Self {
+    ) -> Result<Self> {
         let check: Check = Box::new(move |body| check(&body.decode_argument()?));
-        self.checks.set(pattern, check);
-        self
+        self.checks.set(pattern, check)?;
+        Ok(self)
     }
 }
 

@@ -25,7 +25,8 @@ fn guarded() -> Server {
                 ("fine", Principal::new("reports")),
                 ("", Principal::new("nobody at all")),
             ])
-            .open_to_all("Work.Said"),
+            .open_to_all("Work.Said")
+            .unwrap(),
         )
         .with_layer(say)
 }
@@ -137,7 +138,9 @@ async fn a_certificate_allows_methods() {
         .with_layer(
             Authorize::new()
                 .allow("Work.*", who::has_uri("spiffe://example/billing"))
-                .allow("Work.Said", who::is_known()),
+                .unwrap()
+                .allow("Work.Said", who::is_known())
+                .unwrap(),
         )
         .register(WorkServer::new(Worker::default()))
         .unwrap()
@@ -167,12 +170,13 @@ async fn a_certificate_allows_methods() {
 #[tokio::test]
 async fn arguments_are_looked_at_before_the_handler_runs() {
     let log = Log::default();
-    let server = Server::new().with_layer(Validate::new().of("Work.Double", |number: &i64| {
+    let validate = Validate::new().of("Work.Double", |number: &i64| {
         if *number > 100 {
             return Err(Error::invalid_argument("too large"));
         }
         Ok(())
-    }));
+    });
+    let server = Server::new().with_layer(validate.unwrap());
     let (running, work) = start(server, &log).await;
     assert_eq!(work.double(100).await.unwrap(), 200);
     log.take();

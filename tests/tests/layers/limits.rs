@@ -15,6 +15,7 @@ async fn a_rate_is_kept_and_one_more_is_refused() {
         RateLimit::new(10, LONG * 60)
             .with_burst(3)
             .of("Work.*")
+            .unwrap()
             .by(by::metadata("tenant"))
             .by(by::method()),
     );
@@ -78,7 +79,7 @@ async fn so_many_run_so_many_wait_and_one_more_is_refused() {
 async fn who_waits_too_long_is_refused_and_who_leaves_gives_its_place_back() {
     let log = Log::default();
     let limit = ConcurrencyLimit::new(1).with_queue(1, Duration::from_millis(20));
-    let (_running, work) = start(Server::new().with_layer(limit.of("Work.*")), &log).await;
+    let (_running, work) = start(Server::new().with_layer(limit.of("Work.*").unwrap()), &log).await;
     let hang = work.hang().start();
     eventually("running", || log.has("handler")).await;
     for _ in 0..3 {
@@ -96,8 +97,11 @@ async fn a_server_ends_what_takes_too_long() {
     let log = Log::default();
     let timeout = Timeout::new()
         .of("*", LONG)
+        .unwrap()
         .of("Work.Hang", Duration::from_millis(20))
-        .of("Work.Trickle", Duration::from_millis(20));
+        .unwrap()
+        .of("Work.Trickle", Duration::from_millis(20))
+        .unwrap();
     let (_running, work) = start(Server::new().with_layer(timeout), &log).await;
     let error = work.hang().await.unwrap_err();
     assert_eq!(error.code(), Code::DeadlineExceeded);
@@ -116,7 +120,11 @@ async fn a_client_gives_timeouts_to_calls_without() {
     use gobrpc_client::layer::Timeout;
     let (running, _) = start(Server::new(), &Log::default()).await;
     let client = Client::builder()
-        .layer(Timeout::new().of("Work.*", Duration::from_millis(20)))
+        .layer(
+            Timeout::new()
+                .of("Work.*", Duration::from_millis(20))
+                .unwrap(),
+        )
         .connect(running.address());
     let work = WorkClient::new(client);
     let error = work.hang().await.unwrap_err();

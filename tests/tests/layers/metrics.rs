@@ -1,8 +1,10 @@
 //! Counts of calls, on both sides, and their page.
 
+use std::time::Duration;
+
 use gobrpc_client::layer::{CallMetrics, Metrics};
 use gobrpc_client::{Client, Code};
-use gobrpc_server::{Context, Error, Next, Server};
+use gobrpc_server::{Context, Error, Next, Server, ServerConfig};
 use gobrpc_tests::local::eventually;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -73,4 +75,34 @@ async fn there_is_no_page_without_metrics() {
     let (running, _) = start(Server::new(), &Log::default()).await;
     let page = get(running.host(), "/metrics").await;
     assert!(page.contains("404"), "{page}");
+}
+
+/// What no layer sees is counted all the same, by its code and not by a name that
+/// anybody can make up.
+#[tokio::test]
+async fn calls_that_reach_no_service_are_counted() {
+    let metrics = CallMetrics::new("rpc_server");
+    let server = Server::new().with_metrics(metrics.clone());
+    let (running, _) = start(server, &Log::default()).await;
+    let client = Client::connect(running.address());
+    for method in ["Work.Nothing", "Nowhere.Work", "nodot"] {
+        let call = client.call::<i64, _>(method, &1_i64);
+        call.await.unwrap_err();
+    }
+    assert_eq!(metrics.refused_count(Code::Unimplemented), 2);
+    assert_eq!(metrics.refused_count(Code::InvalidArgument), 1);
+    let page = get(running.host(), "/metrics").await;
+    let line = "rpc_server_calls_refused_total{code=\"Unimplemented\"} 2\n";
+    assert!(page.contains(line), "{page}");
+    assert!(!page.contains("Nowhere"), "{page}");
+    running.shutdown(LONG).await;
+
+    let config = ServerConfig::default().with_max_timeout(Duration::ZERO);
+    let late = CallMetrics::new("rpc_server");
+    let server = Server::new().with_config(config).with_metrics(late.clone());
+    let (running, work) = start(server, &Log::default()).await;
+    let error = work.double(1).await.unwrap_err();
+    assert_eq!(error.code(), Code::DeadlineExceeded);
+    assert_eq!(late.refused_count(Code::DeadlineExceeded), 1);
+    running.shutdown(LONG).await;
 }

@@ -46,16 +46,21 @@ async fn a_refusal_is_an_error_of_its_call_alone() {
         .with_layer(
             Bearer::tokens([("good", Principal::new("billing"))])
                 .open_to_all("Arith.*")
-                .open_to_all("Misc.*"),
+                .unwrap()
+                .open_to_all("Misc.*")
+                .unwrap(),
         )
         .with_layer(
             Authorize::new()
                 .allow("*", who::is_known())
-                .allow("Arith.*", who::anyone()),
+                .unwrap()
+                .allow("Arith.*", who::anyone())
+                .unwrap(),
         )
         .with_layer(
             RateLimit::new(3, Duration::from_secs(3600))
                 .of("Arith.Multiply")
+                .unwrap()
                 .by(by::host()),
         );
     run(server, "guarded", &[]).await;
