@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gobrpc_protocol::codec::Limits;
+use gobrpc_protocol::{Result, Service};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::address::Address;
@@ -141,6 +142,74 @@ impl ClientBuilder {
     /// then; a dial that fails may still be tried again.
     pub fn reconnect(mut self, on: bool) -> Self {
         self.options.reconnect = on;
+        self
+    }
+
+    /// Hosts a service, under its own name: the server may call it over the same
+    /// connection, once this client has called something (none).
+    ///
+    /// A handler of the server's gets at it by
+    /// [`Context::peer_caller`](gobrpc_protocol::Context::peer_caller), and a handler
+    /// here at the server in the same way. Deadlines, cancellation, metadata and errors
+    /// are those of any call; streams there are none. To put a server's layers around
+    /// it, give a `gobrpc_server::Layered`.
+    ///
+    /// What the server has asked for ends with the connection. A client that
+    /// [closes](Client::close) begins nothing new once its own calls are over, and
+    /// waits for what runs. A server that is Go's, or an old one, never calls.
+    ///
+    /// # Errors
+    ///
+    /// `AlreadyExists` if the name is taken, `InvalidArgument` if it is empty or
+    /// reserved.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use gobrpc_client::{Client, Result, service};
+    ///
+    /// #[service]
+    /// trait User {
+    ///     async fn confirm(&self, question: String) -> Result<bool>;
+    /// }
+    ///
+    /// struct AlwaysYes;
+    ///
+    /// impl User for AlwaysYes {
+    ///     async fn confirm(&self, _question: String) -> Result<bool> {
+    ///         Ok(true)
+    ///     }
+    /// }
+    ///
+    /// # fn main() -> Result<()> {
+    /// let client = Client::builder().host(UserServer::new(AlwaysYes))?.connect("127.0.0.1:1234");
+    /// # let _ = client;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn host(self, service: impl Service) -> Result<Self> {
+        let name = service.info().name;
+        self.host_name(name, service)
+    }
+
+    /// Hosts a service under another name than its own; see [`host`](Self::host).
+    ///
+    /// # Errors
+    ///
+    /// As for [`host`](Self::host).
+    pub fn host_name(mut self, name: &str, service: impl Service) -> Result<Self> {
+        let host = self.options.host.get_or_insert_default();
+        Arc::make_mut(host)
+            .router
+            .register(name, Arc::new(service))?;
+        Ok(self)
+    }
+
+    /// Most handlers of [hosted](Self::host) services that run at once for one
+    /// connection (256): further calls of the server are refused, with
+    /// `ResourceExhausted`.
+    pub fn max_hosted(mut self, handlers: usize) -> Self {
+        self.options.max_hosted = handlers;
         self
     }
 

@@ -251,7 +251,7 @@ impl Caller for Client {
     fn start(&self, request: Request) -> Exchange {
         let layers = &self.handle.link.options.layers;
         if layers.is_empty() {
-            return self.start_bare(request);
+            return start_bare(&self.handle.link, request);
         }
         layer::start(layers, Arc::new(Bare(self.clone())), request)
     }
@@ -262,46 +262,59 @@ struct Bare(Client);
 
 impl Caller for Bare {
     fn start(&self, request: Request) -> Exchange {
-        self.0.start_bare(request)
+        start_bare(&self.0.handle.link, request)
     }
 }
 
-impl Client {
-    /// Starts a call inside of all layers.
-    // In line, so that a call without layers is not moved once more.
-    #[inline]
-    fn start_bare(&self, mut request: Request) -> Exchange {
-        let link = &self.handle.link;
-        let head = &mut request.head;
-        let mut timer = None;
-        if head.timeout.is_some() || head.deadline.is_some() {
-            let now = Instant::now();
-            if let Some(deadline) = head.deadline_from(now.into_std()).map(Instant::from_std) {
-                let left = deadline.saturating_duration_since(now);
-                if left.is_zero() {
-                    let error = Error::deadline_exceeded("no time is left for the call");
-                    return failed(link.place_error(error, Phase::Queue));
-                }
-                // A timer needs the runtime, and panics without it.
-                if let Err(source) = Runtime::try_current() {
-                    let error =
-                        Error::failed_precondition("no tokio runtime: call from inside of one");
-                    return failed(link.place_error(error.with_source(source), Phase::Queue));
-                }
-                // A server of ours learns what is left.
-                head.timeout = Some(left);
-                timer = Some(Box::pin(tokio::time::sleep_until(deadline)));
+/// Calls the server from a handler that it has called, as its client does; the client
+/// itself may be gone.
+pub(crate) struct Back(pub(crate) Arc<Link>);
+
+impl Caller for Back {
+    fn start(&self, request: Request) -> Exchange {
+        struct Bare(Arc<Link>);
+        impl Caller for Bare {
+            fn start(&self, request: Request) -> Exchange {
+                start_bare(&self.0, request)
             }
         }
-        let deadline = timer.as_ref().map(|timer| timer.deadline());
-        let outgoing = request.head.outgoing.take();
-        match link.start(request, deadline) {
-            Started::Waiting(slot) => {
-                let pump = outgoing.map(|it| pump(Arc::clone(link), Arc::clone(&slot), it));
-                Exchange::new(PendingReply::new(Arc::clone(link), slot, timer, pump))
+        let layers = &self.0.options.layers;
+        layer::start(layers, Arc::new(Bare(Arc::clone(&self.0))), request)
+    }
+}
+
+/// Starts a call inside of all layers.
+// In line, so that a call without layers is not moved once more.
+#[inline]
+fn start_bare(link: &Arc<Link>, mut request: Request) -> Exchange {
+    let head = &mut request.head;
+    let mut timer = None;
+    if head.timeout.is_some() || head.deadline.is_some() {
+        let now = Instant::now();
+        if let Some(deadline) = head.deadline_from(now.into_std()).map(Instant::from_std) {
+            let left = deadline.saturating_duration_since(now);
+            if left.is_zero() {
+                let error = Error::deadline_exceeded("no time is left for the call");
+                return failed(link.place_error(error, Phase::Queue));
             }
-            Started::Failed(error) => failed(error),
+            // A timer needs the runtime, and panics without it.
+            if let Err(source) = Runtime::try_current() {
+                let error = Error::failed_precondition("no tokio runtime: call from inside of one");
+                return failed(link.place_error(error.with_source(source), Phase::Queue));
+            }
+            // A server of ours learns what is left.
+            head.timeout = Some(left);
+            timer = Some(Box::pin(tokio::time::sleep_until(deadline)));
         }
+    }
+    let deadline = timer.as_ref().map(|timer| timer.deadline());
+    let outgoing = request.head.outgoing.take();
+    match link.start(request, deadline) {
+        Started::Waiting(slot) => {
+            let pump = outgoing.map(|it| pump(Arc::clone(link), Arc::clone(&slot), it));
+            Exchange::new(PendingReply::new(Arc::clone(link), slot, timer, pump))
+        }
+        Started::Failed(error) => failed(error),
     }
 }
 

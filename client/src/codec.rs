@@ -7,7 +7,7 @@ use gobrpc_protocol::header::caps;
 use gobrpc_protocol::jsonrpc;
 #[cfg(feature = "msgpack")]
 use gobrpc_protocol::msgpack;
-use gobrpc_protocol::{ClientConnection, Head, Payload, Result};
+use gobrpc_protocol::{ClientConnection, Head, Payload, Response, Result};
 
 use crate::options::Options;
 
@@ -52,6 +52,8 @@ impl<T> Codec<T> {
         let connection = ClientConnection::with_limits(options.limits);
         Self::Gob(if options.plain_go {
             connection.plain_go()
+        } else if options.host.is_some() {
+            connection.hosting()
         } else {
             connection
         })
@@ -195,6 +197,13 @@ impl<T> Codec<T> {
     pub(crate) fn grant(&mut self, seq: Seq, bytes: u64) {
         if let Some(connection) = self.gob_mut() {
             connection.grant(seq, bytes);
+        }
+    }
+
+    /// Replies to a call of the server.
+    pub(crate) fn reply(&mut self, number: u64, result: Result<Response>) {
+        if let Some(connection) = self.gob_mut() {
+            connection.reply(number, result);
         }
     }
 

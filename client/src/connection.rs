@@ -11,10 +11,11 @@ use bytes::BytesMut;
 use gobrpc_protocol::caller::Item;
 use gobrpc_protocol::client_connection::{Incoming, Seq};
 use gobrpc_protocol::flow::INITIAL_CREDIT;
-use gobrpc_protocol::{Body, Delivery, Error, Payload, Phase, Request, Result};
+use gobrpc_protocol::{Body, Delivery, Error, Payload, Phase, Request, Response, Result};
 use tokio::time::Instant;
 
 use crate::codec::Codec;
+use crate::hosting::Asked;
 use crate::options::Options;
 use crate::slot::{Place, Slot};
 
@@ -69,6 +70,10 @@ pub(crate) struct Connection {
     opened: Instant,
     /// Streams that wait for the write buffer.
     blocked: Vec<Waker>,
+    /// What the server has asked for, and the driver has not taken yet.
+    asked: Vec<Asked>,
+    /// The server may do so.
+    hosts: bool,
 }
 
 impl Connection {
@@ -85,6 +90,8 @@ impl Connection {
             answered: false,
             opened: Instant::now(),
             blocked: Vec::new(),
+            asked: Vec::new(),
+            hosts: options.host.is_some(),
         }
     }
 
@@ -222,6 +229,16 @@ impl Connection {
         }
     }
 
+    /// Replies to a call of the server.
+    pub(crate) fn reply(&mut self, number: u64, result: Result<Response>) {
+        self.protocol.reply(number, result);
+    }
+
+    /// Takes out what the server has asked for.
+    pub(crate) fn take_asked(&mut self) -> Vec<Asked> {
+        std::mem::take(&mut self.asked)
+    }
+
     /// Makes the peer answer.
     pub(crate) fn ping(&mut self) {
         self.protocol.ping();
@@ -246,7 +263,8 @@ impl Connection {
     /// a call there may be: items, credit for them, and that it is given up, which
     /// counts where replies may be long in coming.
     pub(crate) fn is_done_writing(&self) -> bool {
-        let may_follow = if self.is_going_away() {
+        // The server's handlers may have to call us, before they answer.
+        let may_follow = if self.is_going_away() || self.hosts {
             self.live
         } else {
             self.streaming
@@ -333,6 +351,8 @@ impl Connection {
                         replies.push((slot, Event::Result(Err(refused()))));
                     }
                 }
+                Ok(Some(Incoming::Call(request))) => self.asked.push(Asked::Call(request)),
+                Ok(Some(Incoming::Cancel { seq })) => self.asked.push(Asked::Cancel(seq)),
                 Ok(Some(_)) => {}
                 Ok(None) => {
                     outcome = Ok(false);

@@ -15,6 +15,7 @@ use tokio_util::io::poll_read_buf;
 
 use crate::connection::Completion;
 use crate::connector::BoxedIo;
+use crate::hosting::{Asked, Hosting};
 use crate::keepalive::{Due, Keepalive};
 use crate::link::Link;
 use crate::state::State;
@@ -55,6 +56,8 @@ pub(crate) struct Driver {
     shut: bool,
     completions: Vec<Completion>,
     keepalive: Option<Keepalive>,
+    /// What the server has asked for, if anything is hosted.
+    hosting: Option<Hosting>,
     spin: Spin,
     /// The peer owes replies.
     awaits: bool,
@@ -103,6 +106,7 @@ impl Driver {
             shut: false,
             completions: Vec::new(),
             keepalive: link.options.keepalive.map(Keepalive::new),
+            hosting: Hosting::new(link, number),
             spin: Spin::new(link.options.spin),
             awaits: false,
         }
@@ -240,7 +244,7 @@ impl Driver {
     fn receive(&mut self) -> Result<bool, Error> {
         let mut leaves = false;
         loop {
-            let (more, cut) = {
+            let (more, cut, asked) = {
                 let mut state = self.link.lock();
                 let Some(connection) = state.connection_at(self.number) else {
                     return Err(Error::internal("the connection is gone"));
@@ -251,6 +255,7 @@ impl Driver {
                     REPLIES_PER_LOCK,
                     &mut self.completions,
                 );
+                let asked = connection.take_asked();
                 let mut cut = None;
                 if connection.is_going_away() && state.leaving_at(self.number).is_none() {
                     // No call may get onto it from now on.
@@ -258,9 +263,12 @@ impl Driver {
                     leaves = true;
                 }
                 state.admit_to(self.number, &self.link.options, &mut self.completions);
-                (more, cut)
+                (more, cut, asked)
             };
             self.link.complete(self.completions.drain(..));
+            if !asked.is_empty() {
+                self.host(asked);
+            }
             if let Some(cut) = cut {
                 cut.wake();
             }
@@ -269,6 +277,22 @@ impl Driver {
                 Ok(false) => return Ok(leaves),
                 Err(error) => return Err(garbled(error)),
             }
+        }
+    }
+
+    /// Does what the server asks for.
+    #[cold]
+    fn host(&self, asked: Vec<Asked>) {
+        let Some(hosting) = &self.hosting else {
+            return;
+        };
+        let live = match self.link.lock().connection_at(self.number) {
+            Some(connection) => connection.live(),
+            None => 0,
+        };
+        let closing = self.retired && live == 0;
+        for asked in asked {
+            hosting.take(asked, closing);
         }
     }
 
@@ -383,6 +407,8 @@ impl Driver {
                 "the server sent calls to another connection too often",
             )));
         }
+        // Looked at first: a handler that is over has replied by then.
+        let hosted = self.hosting.as_ref().map_or(0, Hosting::running);
         let (live, done) = match self.link.lock().connection_at(self.number) {
             Some(connection) => (connection.live(), connection.is_done_writing()),
             None => return Poll::Ready(End::Finished),
@@ -391,6 +417,7 @@ impl Driver {
         if self.yielded {
             return Poll::Pending;
         }
+        let (live, done) = (live + hosted, done && hosted == 0);
         if done && !self.unflushed && !self.shut {
             match Pin::new(&mut self.stream).poll_shutdown(cx) {
                 Poll::Ready(Ok(())) => self.shut = true,

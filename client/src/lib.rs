@@ -11,7 +11,7 @@
 //! |---|---|---|
 //! | places | [`Address`], [`connector`] | texts to streams: TCP, Unix, HTTP CONNECT, others |
 //! | one call | `slot`, `queue`, `pump` | where a result is waited for, a place on the connection, a stream of arguments |
-//! | one connection | `codec`, `connection`, `keepalive`, `driver` | bytes and who wrote them; the socket's one task |
+//! | one connection | `codec`, `connection`, `keepalive`, `hosting`, `driver` | bytes and who wrote them; what the server calls here; the socket's one task |
 //! | one peer | `state`, `link`, `link_task` | at most one connection at a time; dial, lose, dial again |
 //! | around them | [`layer`] | what sees, changes or refuses calls |
 //! | handles | [`Client`], [`ClientBuilder`], [`blocking`] | what users hold |
@@ -26,6 +26,7 @@ mod connection;
 pub mod connector;
 mod departure;
 mod driver;
+mod hosting;
 mod keepalive;
 pub mod layer;
 mod link;

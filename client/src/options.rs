@@ -1,10 +1,12 @@
 //! [`Options`]: what a builder has set, with the reason of each default.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use gobrpc_protocol::codec::Limits;
 use gobrpc_protocol::spin::Spin;
 
+use crate::hosting::Host;
 use crate::layer::Layers;
 
 /// The settings of a client.
@@ -33,6 +35,11 @@ pub(crate) struct Options {
     pub(crate) reconnect: bool,
     /// Silence of the peer after which it is pinged, and how long it may take then.
     pub(crate) keepalive: Option<(Duration, Duration)>,
+    /// The services that the server may call.
+    pub(crate) host: Option<Arc<Host>>,
+    /// Calls to those whose handlers run, on one connection: as many as a server makes
+    /// by default.
+    pub(crate) max_hosted: usize,
     /// Around all calls.
     pub(crate) layers: Layers,
     /// JSON-RPC instead of gob.
@@ -61,6 +68,8 @@ impl Default for Options {
             plain_go: false,
             reconnect: true,
             keepalive: None,
+            host: None,
+            max_hosted: 256,
             layers: Layers::default(),
             #[cfg(feature = "jsonrpc")]
             jsonrpc: None,

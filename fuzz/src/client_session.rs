@@ -1,15 +1,17 @@
 //! Any bytes as what a server sends.
 
-use gobrpc_protocol::{ClientConnection, Head, Payload};
+use gobrpc_protocol::client_connection::Incoming;
+use gobrpc_protocol::{ClientConnection, Head, Payload, Response};
 
-/// Every call ends once: by a reply, or with the connection.
+/// Every call ends once: by a reply, or with the connection. The server may call, and is
+/// answered.
 ///
 /// # Panics
 ///
 /// If a call ends twice, or never.
 pub fn client_session(bytes: &[u8]) {
     const CALLS: u64 = 8;
-    let mut client = ClientConnection::new();
+    let mut client = ClientConnection::new().hosting();
     let Ok(body) = Payload::new(&1_i64) else {
         return;
     };
@@ -29,8 +31,14 @@ pub fn client_session(bytes: &[u8]) {
     'session: for piece in bytes.chunks(11) {
         client.input().extend_from_slice(piece);
         loop {
-            match client.poll_reply() {
-                Ok(Some(reply)) => count(reply.call),
+            match client.poll() {
+                Ok(Some(Incoming::Reply(reply))) => count(reply.call),
+                Ok(Some(Incoming::Call(request))) => {
+                    let result =
+                        { request.body }.and_then(|body| Response::unary(&body.bytes().to_vec()));
+                    client.reply(request.seq, result);
+                }
+                Ok(Some(_)) => {}
                 Ok(None) => break,
                 Err(_) => break 'session,
             }

@@ -7,7 +7,7 @@ use gobrpc_protocol::jsonrpc;
 #[cfg(feature = "msgpack")]
 use gobrpc_protocol::msgpack;
 use gobrpc_protocol::server_connection::Incoming;
-use gobrpc_protocol::{Payload, Response, Result, ServerConnection};
+use gobrpc_protocol::{Head, Payload, Response, Result, ServerConnection};
 
 /// The protocol's side of a connection: gob, or another codec.
 #[derive(Debug)]
@@ -129,6 +129,40 @@ impl Codec {
     pub(crate) fn grant(&mut self, seq: u64, bytes: u64) {
         match self {
             Self::Gob(connection) => connection.grant(seq, bytes),
+            #[cfg(feature = "jsonrpc")]
+            Self::Json(_) => {}
+            #[cfg(feature = "msgpack")]
+            Self::Msgpack(_) => {}
+        }
+    }
+
+    /// True if the peer hosts services.
+    #[inline]
+    pub(crate) fn is_peer_hosting(&self) -> bool {
+        match self {
+            Self::Gob(connection) => connection.is_peer_hosting(),
+            #[cfg(feature = "jsonrpc")]
+            Self::Json(_) => false,
+            #[cfg(feature = "msgpack")]
+            Self::Msgpack(_) => false,
+        }
+    }
+
+    /// Calls a service that the peer hosts.
+    pub(crate) fn call_peer(&mut self, number: u64, head: &Head, body: &Payload) -> Result<()> {
+        match self {
+            Self::Gob(connection) => connection.call(number, head, body),
+            #[cfg(feature = "jsonrpc")]
+            Self::Json(_) => Ok(()),
+            #[cfg(feature = "msgpack")]
+            Self::Msgpack(_) => Ok(()),
+        }
+    }
+
+    /// Gives up on such a call.
+    pub(crate) fn cancel_peer_call(&mut self, number: u64) {
+        match self {
+            Self::Gob(connection) => connection.cancel_call(number),
             #[cfg(feature = "jsonrpc")]
             Self::Json(_) => {}
             #[cfg(feature = "msgpack")]

@@ -27,6 +27,9 @@ pub struct ServerConfig {
     /// server stops reading from that connection, which is what a Go client
     /// understands.
     pub handlers_per_connection: usize,
+    /// Most calls to services that a client hosts, for one connection, that it has not
+    /// answered (256). Further ones fail with `ResourceExhausted`, not sent.
+    pub peer_calls: usize,
     /// Bytes of replies that wait for a slow reader (1 MiB). Above it the server
     /// stops taking requests from that connection. One reply may be longer when
     /// it is alone.
@@ -74,6 +77,7 @@ impl Default for ServerConfig {
             limits: Limits::default(),
             connections: 1024,
             handlers_per_connection: 256,
+            peer_calls: 256,
             write_buffer_bytes: 1 << 20,
             waiting_bytes: 1 << 20,
             max_timeout: None,
@@ -106,6 +110,13 @@ impl ServerConfig {
     #[must_use]
     pub fn with_handlers_per_connection(mut self, handlers: usize) -> Self {
         self.handlers_per_connection = handlers.max(1);
+        self
+    }
+
+    /// Sets [`ServerConfig::peer_calls`].
+    #[must_use]
+    pub fn with_peer_calls(mut self, calls: usize) -> Self {
+        self.peer_calls = calls;
         self
     }
 

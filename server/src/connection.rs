@@ -4,6 +4,7 @@ mod admission;
 mod calls;
 mod driver;
 mod lifetime;
+mod peer_calls;
 mod rest;
 mod shared;
 mod socket;

@@ -9,6 +9,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll, Waker};
 
+pub(crate) use gobrpc_protocol::method::panicked;
+use gobrpc_protocol::router::Route;
 use gobrpc_protocol::{
     Body, CallState, Cancel, Context, Error, HandlerFuture, Handling, Response, Result,
 };
@@ -16,19 +18,12 @@ use tokio::time::{Instant, timeout_at};
 use tracing::warn;
 
 use self::run::{Run, Ticket};
-use crate::router::Route;
 
 pub(crate) use self::finished::{Event, Finished};
 
 /// Says here what becomes of a call whose caller takes no reply.
 pub(crate) fn log_one_way(peer: &str, method: &str, error: &Error) {
     warn!(peer, method = %method.escape_debug(), %error, "a one-way call failed");
-}
-
-/// What a caller learns of a panic: that it was one, and not what it said, which
-/// may hold secrets. The panic hook has printed that here.
-pub(crate) fn panicked(name: &str) -> Error {
-    Error::internal(format!("rpc: the handler of {name} panicked"))
 }
 
 enum Start {

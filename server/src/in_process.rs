@@ -19,7 +19,7 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 use self::streams::Streams;
 use crate::handlers;
-use crate::router::Router;
+use gobrpc_protocol::router::Router;
 
 /// Calls services of this process: what a client is, without a connection.
 ///

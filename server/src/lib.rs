@@ -16,7 +16,6 @@ mod listener;
 mod pages;
 mod preface;
 mod reflection;
-mod router;
 mod running;
 mod server;
 #[cfg(feature = "tls")]

@@ -13,11 +13,11 @@ use crate::address;
 use crate::connection::{self, Shared};
 use crate::health::Health;
 use crate::in_process::InProcess;
-use crate::layer::{self, CallMetrics, Layer, Layers};
+use crate::layer::{self, CallMetrics, Layer, Layered, Layers};
 use crate::listener::{Io, Listener};
 use crate::reflection::Reflection;
-use crate::router::Router;
 use crate::running::Running;
+use gobrpc_protocol::router::Router;
 
 /// A set of services, to be served on any number of addresses.
 ///
@@ -238,7 +238,8 @@ impl Server {
             health.add(&service.name);
         }
         if !self.layers.is_empty() {
-            router.wrap(&self.layers);
+            let layered = |service| Layered::around(service, self.layers.clone());
+            router.wrap(|service| Arc::new(layered(service)));
         }
         let shared = Arc::new(Shared {
             router,

@@ -12,6 +12,7 @@ use crate::caller::{Exchange, Item, Replies};
 use crate::error::{Code, Error, Result};
 use crate::flow::{Inbound, Outbound};
 use crate::metadata::Metadata;
+use crate::service::Response;
 
 use waiting::Waiting;
 
@@ -161,6 +162,31 @@ impl CallState {
             return Metadata::new();
         }
         std::mem::take(&mut self.lock().reply_metadata)
+    }
+
+    /// The result with the metadata that was added to it, which is taken out.
+    ///
+    /// # Errors
+    ///
+    /// That of the result.
+    pub fn with_reply_metadata(&self, result: Result<Response>) -> Result<Response> {
+        let metadata = self.take_reply_metadata();
+        if metadata.is_empty() {
+            return result;
+        }
+        match result {
+            Ok(mut response) => {
+                response.metadata_mut().extend(metadata);
+                Ok(response)
+            }
+            // What a peer of ours said stays here, with its metadata.
+            Err(error) => {
+                let error = error.for_caller();
+                let mut all = error.metadata().clone();
+                all.extend(metadata);
+                Err(error.with_metadata(all))
+            }
+        }
     }
 
     /// The state of a call with streams.

@@ -96,6 +96,16 @@ impl Head {
             && self.streams == StreamKind::Unary
     }
 
+    /// The time that is left, as it travels: 0 for no bound, below 0 for none left.
+    pub(crate) fn nanos_left(&self) -> i64 {
+        match self.timeout {
+            None => 0,
+            Some(left) if left.is_zero() => -1,
+            // 292 years are as good as all that is more.
+            Some(left) => i64::try_from(left.as_nanos()).unwrap_or(i64::MAX),
+        }
+    }
+
     /// Makes the call a part of one that is being handled: it ends when that one
     /// does, and belongs to its trace.
     pub fn set_within(&mut self, context: &CallContext) {

@@ -3,6 +3,7 @@
 mod incoming;
 mod outbox;
 mod peer;
+mod reverse;
 
 use bytes::BytesMut;
 use gobrpc_codec::{Decoder, Encode, Limits, TypeId};
@@ -178,13 +179,7 @@ impl<T> ClientConnection<T> {
             ..Header::default()
         };
         if !self.outbox.plain_go {
-            if let Some(timeout) = head.timeout {
-                // 0 would be no bound. 292 years are as good as all that is more.
-                header.timeout = i64::try_from(timeout.as_nanos()).unwrap_or(i64::MAX);
-                if header.timeout == 0 {
-                    header.timeout = -1;
-                }
-            }
+            header.timeout = head.nanos_left();
             if head.idempotent {
                 header.flags |= flags::IDEMPOTENT;
             }
@@ -502,6 +497,11 @@ impl<T> ClientConnection<T> {
                     // What was taken once cannot become untaken, nor the reverse.
                     self.last_taken = self.last_taken.min(last);
                     return Ok(Some(Incoming::GoAway));
+                }
+                header @ (ReplyHeader::Call(_) | ReplyHeader::Cancel { .. }) => {
+                    if let Some(incoming) = self.reverse(header, body) {
+                        return Ok(Some(incoming));
+                    }
                 }
                 ReplyHeader::Other => {}
             }

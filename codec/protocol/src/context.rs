@@ -5,8 +5,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::call_state::{CallState, Cancel, Cancelled};
+use crate::error::{Error, Result};
 use crate::extensions::Extensions;
 use crate::metadata::{Metadata, PREVIOUS_ATTEMPTS};
+use crate::peer_caller::PeerCaller;
 use crate::trace_context::TraceContext;
 
 use crate::identity::Identity;
@@ -44,6 +46,8 @@ pub struct Peer {
     /// Its address as text, such as `127.0.0.1:51234` or `unix`.
     pub address: String,
     identity: Option<Identity>,
+    /// Calls the services that it hosts.
+    caller: Option<PeerCaller>,
 }
 
 impl Peer {
@@ -52,6 +56,7 @@ impl Peer {
         Self {
             address: address.into(),
             identity: None,
+            caller: None,
         }
     }
 
@@ -59,6 +64,13 @@ impl Peer {
     #[must_use]
     pub fn with_identity(mut self, identity: Identity) -> Self {
         self.identity = Some(identity);
+        self
+    }
+
+    /// The same peer, whose services can be called by this.
+    #[must_use]
+    pub fn with_caller(mut self, caller: PeerCaller) -> Self {
+        self.caller = Some(caller);
         self
     }
 
@@ -147,6 +159,23 @@ impl Context {
     #[must_use]
     pub fn peer(&self) -> &Peer {
         &self.peer
+    }
+
+    /// Calls services that the peer hosts, over the connection that the call came by;
+    /// also when the call is over, for as long as the connection lives. To a client, the
+    /// peer is its server.
+    ///
+    /// # Errors
+    ///
+    /// `Unimplemented` if the peer hosts none: it is Go's, or speaks another codec than
+    /// gob, or is a client that was not told to.
+    pub fn peer_caller(&self) -> Result<PeerCaller> {
+        self.peer.caller.clone().ok_or_else(|| {
+            Error::unimplemented(
+                "the caller hosts no services: it is a plain net/rpc client, or one of gobrpc \
+                 that was not given any (ClientBuilder::host)",
+            )
+        })
     }
 
     /// Service and method as they came: `Arith.Multiply`.

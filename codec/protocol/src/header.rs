@@ -5,6 +5,7 @@
 //! which Go ignores as gob finds fields by name, and which cost nothing while
 //! they are zero as gob leaves those out.
 
+mod error;
 mod plain;
 
 use std::borrow::Cow;
@@ -91,7 +92,15 @@ pub mod caps {
     /// [`ONE_WAY`]: super::flags::ONE_WAY
     pub const ONE_WAY: u64 = 8;
 
-    /// All that this version understands.
+    /// The frames [`REVERSE_CALL`] and [`REVERSE_REPLY`], and [`CANCEL`] for such
+    /// calls: only from a client that hosts services.
+    ///
+    /// [`REVERSE_CALL`]: super::kind::REVERSE_CALL
+    /// [`REVERSE_REPLY`]: super::kind::REVERSE_REPLY
+    /// [`CANCEL`]: super::kind::CANCEL
+    pub const REVERSE_CALLS: u64 = 64;
+
+    /// All that this version understands, but for what it is to be told to do.
     pub const OURS: u64 = EXTENDED | STREAMS | GO_AWAY | ONE_WAY;
 }
 
@@ -106,7 +115,8 @@ pub mod kind {
     pub const ITEM: u64 = 1;
     /// The caller sends no more items of the call in `Seq`.
     pub const END: u64 = 2;
-    /// The caller does not wait any more for the call in `Ref`.
+    /// The caller does not wait any more for the call in `Ref`: from a server, for
+    /// that [`REVERSE_CALL`].
     pub const CANCEL: u64 = 3;
     /// As many more bytes as `Credit` says may be sent of the call in `Ref`.
     pub const CREDIT: u64 = 4;
@@ -118,6 +128,12 @@ pub mod kind {
     /// to be made elsewhere. With 2^64-1 it takes what is under way; the client is
     /// to make no further calls on this connection.
     pub const GO_AWAY: u64 = 7;
+    /// A call that the server makes to a service that the client hosts; `Ref` is its
+    /// number, among those of the server. Only to peers with
+    /// [`caps::REVERSE_CALLS`](super::caps::REVERSE_CALLS).
+    pub const REVERSE_CALL: u64 = 9;
+    /// The reply to the [`REVERSE_CALL`] in `Ref`.
+    pub const REVERSE_REPLY: u64 = 10;
 }
 
 /// Bits of [`Header::flags`].

@@ -50,3 +50,10 @@ pub fn no_method(service_method: &str) -> Error {
         format!("rpc: can't find method {service_method}"),
     )
 }
+
+/// What a caller learns of a handler that panicked: that it did, and not what it said,
+/// which may hold secrets.
+#[must_use]
+pub fn panicked(service_method: &str) -> Error {
+    Error::internal(format!("rpc: the handler of {service_method} panicked"))
+}

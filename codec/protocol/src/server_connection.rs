@@ -2,6 +2,7 @@
 
 mod incoming;
 mod outbox;
+mod reverse;
 
 use std::sync::Arc;
 
@@ -21,7 +22,9 @@ use crate::service::Response;
 
 pub use incoming::{Incoming, IncomingRequest};
 
-use incoming::{RequestHeader, remaining};
+pub(crate) use incoming::remaining;
+
+use incoming::RequestHeader;
 use outbox::Outbox;
 
 /// The server's side of one connection: bytes in, requests out; replies in,
@@ -226,6 +229,7 @@ impl ServerConnection {
                 RequestHeader::Cancel { seq } => return Ok(Some(Incoming::Cancel { seq })),
                 RequestHeader::Ping { reference } => self.pong(reference),
                 RequestHeader::Pong => self.part(),
+                RequestHeader::Reply(reply) => return Ok(Some(Incoming::Reply(reply.with(body)))),
                 RequestHeader::Unknown => {}
             }
         }
@@ -378,9 +382,9 @@ impl ServerConnection {
             credit: flow::cost(payload),
             ..Header::default()
         };
-        Ok(self.outbox.frame(header, |encoder, output| {
+        self.outbox.frame(header, |encoder, output| {
             encoder.append(payload.prepared(), output)
-        })?)
+        })
     }
 
     /// True if the peer has shown that it understands more than Go does.

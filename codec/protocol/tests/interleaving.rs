@@ -36,6 +36,10 @@ enum Step {
     /// One of both takes an item out.
     ClientTakes(usize),
     ServerTakes(usize),
+    /// The server calls what the client hosts, gives up on that, is answered.
+    ServerCalls(u16),
+    ServerCancels(usize),
+    ClientReplies(usize, bool),
     /// So many bytes arrive.
     ToServer(usize),
     ToClient(usize),
@@ -58,7 +62,10 @@ fn step() -> impl Strategy<Value = Step> {
         6 => (any_call.clone(), any::<u16>()).prop_map(|(call, size)| Step::Reply(call, size)),
         2 => (any_call.clone(), any::<bool>()).prop_map(|(call, ok)| Step::Finish(call, ok)),
         6 => any_call.clone().prop_map(Step::ClientTakes),
-        6 => any_call.prop_map(Step::ServerTakes),
+        6 => any_call.clone().prop_map(Step::ServerTakes),
+        2 => any::<u16>().prop_map(Step::ServerCalls),
+        1 => any_call.clone().prop_map(Step::ServerCancels),
+        2 => (any_call, any::<bool>()).prop_map(|(call, ok)| Step::ClientReplies(call, ok)),
         8 => (1..5000_usize).prop_map(Step::ToServer),
         8 => (1..5000_usize).prop_map(Step::ToClient),
     ]
@@ -85,6 +92,17 @@ struct Call {
     to_client: VecDeque<Vec<u8>>,
 }
 
+/// A call that the server makes, whose number is its place.
+#[derive(Default)]
+struct Asked {
+    bytes: Vec<u8>,
+    arrived: bool,
+    cancelled: bool,
+    told: bool,
+    finished: Option<Result<u64, Code>>,
+    result: Option<Result<u64, Code>>,
+}
+
 struct World {
     client: ClientConnection<usize>,
     server: ServerConnection,
@@ -92,6 +110,7 @@ struct World {
     to_client: VecDeque<u8>,
     calls: Vec<Call>,
     by_seq: BTreeMap<u64, usize>,
+    asked: Vec<Asked>,
 }
 
 fn ready(outbound: &Outbound) -> bool {
@@ -101,17 +120,19 @@ fn ready(outbound: &Outbound) -> bool {
 impl World {
     fn new() -> Self {
         let mut world = Self {
-            client: ClientConnection::new(),
+            client: ClientConnection::new().hosting(),
             server: ServerConnection::new(),
             to_server: VecDeque::new(),
             to_client: VecDeque::new(),
             calls: Vec::new(),
             by_seq: BTreeMap::new(),
+            asked: Vec::new(),
         };
         // Both know each other, as they must before a stream.
         world.client.hello();
         world.settle();
         assert!(world.client.peer_caps() & 2 != 0);
+        assert!(world.server.is_peer_hosting());
         world
     }
 
@@ -183,6 +204,16 @@ impl World {
                     }
                 }
             }
+            Step::ServerCalls(size) => self.server_calls(size),
+            Step::ServerCancels(at) => {
+                let at = at % self.asked.len().max(1);
+                if let Some(asked) = self.asked.get_mut(at)
+                    && !std::mem::replace(&mut asked.cancelled, true)
+                {
+                    self.server.cancel_call(at as u64);
+                }
+            }
+            Step::ClientReplies(at, ok) => self.client_replies(at % self.asked.len().max(1), ok),
             Step::ToServer(bytes) => self.serve_bytes(bytes),
             Step::ToClient(bytes) => self.client_bytes(bytes),
         }
@@ -231,6 +262,37 @@ impl World {
         self.server.reply(call.seq.get(), "Service.Method", result);
     }
 
+    fn server_calls(&mut self, size: u16) {
+        let at = self.asked.len();
+        let bytes = vec![at as u8; usize::from(size)];
+        let mut head = Head::new(format!("Hosted.Method{}", at % 4));
+        head.metadata = [("asked", at.to_string())].into_iter().collect();
+        self.server
+            .call(at as u64, &head, &Payload::new(&bytes).unwrap())
+            .unwrap();
+        self.asked.push(Asked {
+            bytes,
+            ..Asked::default()
+        });
+    }
+
+    fn client_replies(&mut self, at: usize, ok: bool) {
+        let Some(asked) = self.asked.get_mut(at) else {
+            return;
+        };
+        if !asked.arrived || asked.finished.is_some() {
+            return;
+        }
+        let result = if ok {
+            asked.finished = Some(Ok(at as u64));
+            Response::unary(&(at as u64))
+        } else {
+            asked.finished = Some(Err(Code::Aborted));
+            Err(Error::aborted("as the model wants"))
+        };
+        self.client.reply(at as u64, result);
+    }
+
     fn serve_bytes(&mut self, bytes: usize) {
         self.to_server.extend(self.client.take_output(Vec::new()));
         let count = bytes.min(self.to_server.len());
@@ -266,6 +328,16 @@ impl World {
                 Incoming::Credit { seq, bytes } => {
                     self.calls[self.by_seq[&seq]].server_out.grant(bytes);
                 }
+                Incoming::Reply(reply) => {
+                    let asked = &mut self.asked[usize::try_from(reply.call).unwrap()];
+                    assert!(asked.result.is_none(), "a call is answered twice");
+                    let result = match reply.result {
+                        Ok(body) => Ok(body.decode::<u64>().unwrap()),
+                        Err(error) => Err(error.code()),
+                    };
+                    assert_eq!(Some(result), asked.finished);
+                    asked.result = Some(result);
+                }
                 other => panic!("{other:?}"),
             }
         }
@@ -300,6 +372,22 @@ impl World {
                 Incoming::Credit { seq, bytes } => {
                     self.calls[self.by_seq[&seq.get()]].client_out.grant(bytes);
                 }
+                Incoming::Call(request) => {
+                    let at = usize::try_from(request.seq).unwrap();
+                    let asked = &mut self.asked[at];
+                    assert!(!asked.arrived, "a call came twice");
+                    asked.arrived = true;
+                    assert_eq!(*request.service_method, *format!("Hosted.Method{}", at % 4));
+                    let bytes: Vec<u8> = request.body.unwrap().decode().unwrap();
+                    assert_eq!(bytes, asked.bytes);
+                    let metadata: Metadata = [("asked", at.to_string())].into_iter().collect();
+                    assert_eq!(request.metadata, metadata);
+                }
+                Incoming::Cancel { seq } => {
+                    let asked = &mut self.asked[usize::try_from(seq).unwrap()];
+                    assert!(asked.arrived && asked.cancelled && !asked.told);
+                    asked.told = true;
+                }
                 other => panic!("{other:?}"),
             }
         }
@@ -319,7 +407,15 @@ impl World {
         for at in 0..self.calls.len() {
             self.finish(at, true);
         }
+        for at in 0..self.asked.len() {
+            self.client_replies(at, true);
+        }
         self.settle();
+        for asked in &self.asked {
+            assert!(asked.arrived && asked.finished.is_some());
+            assert_eq!(asked.result, asked.finished);
+            assert_eq!(asked.told, asked.cancelled);
+        }
         assert_eq!(self.client.in_flight(), 0);
         for call in &mut self.calls {
             assert!(call.arrived);

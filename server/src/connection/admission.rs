@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use super::shared::Shared;
 use crate::ServerConfig;
-use crate::router::Route;
+use gobrpc_protocol::router::Route;
 
 /// Finds where a request goes, and whether it is to go there: all that can be
 /// wrong with it before its argument is decoded.

@@ -111,6 +111,13 @@ impl Calls {
     }
 }
 
+impl Drop for Calls {
+    /// A handler on a thread runs on if the runtime shuts down, and has to be told.
+    fn drop(&mut self) {
+        self.cancel_all(Cancel::Connection);
+    }
+}
+
 /// Takes a call out, unless its number is another's by now.
 fn forget(calls: &mut HashMap<u64, Arc<CallState>>, seq: u64, state: &Arc<CallState>) {
     if let Entry::Occupied(known) = calls.entry(seq)

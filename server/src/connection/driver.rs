@@ -8,7 +8,9 @@ use std::task::{Context as TaskContext, Poll, ready};
 
 use gobrpc_protocol::server_connection::{Incoming, IncomingRequest};
 use gobrpc_protocol::spin::Spin;
-use gobrpc_protocol::{CallState, Cancel, Context, Error, Peer, Response, Result, StreamKind};
+use gobrpc_protocol::{
+    CallState, Cancel, Context, Error, Peer, PeerCaller, Response, Result, StreamKind,
+};
 use tokio::task::yield_now;
 use tokio::time::Instant;
 use tracing::debug;
@@ -16,6 +18,7 @@ use tracing::debug;
 use super::admission::admit;
 use super::calls::Calls;
 use super::lifetime::{Lifetime, Verdict};
+use super::peer_calls::{PeerCalls, Peering};
 use super::rest::Rest;
 use super::shared::Shared;
 use super::socket::Socket;
@@ -23,7 +26,7 @@ use crate::backlog::{Backlog, Waiting};
 use crate::codec::Codec;
 use crate::handlers::{self, Event, Finished};
 use crate::listener::Io;
-use crate::router::Route;
+use gobrpc_protocol::router::Route;
 
 /// Requests that are handled before the first replies are flushed. Few, so that the
 /// client works on the first replies while the server works on the next requests:
@@ -61,6 +64,8 @@ pub(super) struct Driver<S> {
     /// The method that was called last, by the name as it was sent.
     last_route: Option<(Arc<str>, Route)>,
     calls: Calls,
+    /// Calls to services that the peer hosts.
+    peering: Peering,
     /// For the next call, if it needs one of its own.
     spare: Arc<CallState>,
     /// Requests that wait for a handler to end.
@@ -86,6 +91,7 @@ impl<S: Io> Driver<S> {
             events: Vec::new(),
             last_route: None,
             calls: Calls::default(),
+            peering: Peering::default(),
             spare: Arc::default(),
             backlog: Backlog::default(),
             read_at: Instant::now(),
@@ -163,6 +169,7 @@ impl<S: Io> Driver<S> {
     fn is_answered(&mut self) -> bool {
         self.calls.running() == 0
             && self.backlog.is_empty()
+            && !self.peering.is_waiting()
             && self.connection.output().is_empty()
             && self.socket.is_flushed()
     }
@@ -186,10 +193,12 @@ impl<S: Io> Driver<S> {
         if self.calls.running() < self.shared.config.handlers_per_connection {
             return self.has_room();
         }
-        // Handlers that wait for items must get them: what comes before is refused
-        // then, instead of waiting without end.
+        // Handlers that wait for items, or for what the peer answers to them, must get
+        // it: what comes before is refused then, instead of waiting without end.
         self.connection.is_extended()
-            && (self.backlog.bytes() < self.shared.config.waiting_bytes || self.calls.has_streams())
+            && (self.backlog.bytes() < self.shared.config.waiting_bytes
+                || self.calls.has_streams()
+                || self.peering.is_waiting())
             && self.has_room()
     }
 
@@ -268,6 +277,16 @@ impl<S: Io> Driver<S> {
                     }
                 }
                 Event::Grant { seq, bytes } => self.connection.grant(seq, bytes),
+                Event::PeerCall { number, request } => {
+                    if let Some(calls) = self.peering.get() {
+                        calls.send(number, *request, &mut self.connection);
+                    }
+                }
+                Event::PeerCallGone { number } => {
+                    if let Some(calls) = self.peering.get() {
+                        calls.give_up(number, &mut self.connection);
+                    }
+                }
             }
         }
         self.events = events;
@@ -307,12 +326,18 @@ impl<S: Io> Driver<S> {
                         outbound.grant(bytes);
                     }
                 }
+                Ok(Some(Incoming::Reply(reply))) => {
+                    if let Some(calls) = self.peering.get() {
+                        calls.answer(reply);
+                    }
+                }
                 Ok(Some(_)) => {}
                 Ok(None) => return false,
                 Err(error) => {
                     // Go closes without a word, as there is no call to answer.
                     debug!(peer = self.peer.address, %error, "no net/rpc request");
                     self.read_closed = true;
+                    self.peering.close();
                     self.connection.input().clear();
                     return false;
                 }
@@ -323,6 +348,9 @@ impl<S: Io> Driver<S> {
 
     /// Handles a request, or lets it wait. False if the peer made no sense.
     fn request(&mut self, request: IncomingRequest) -> bool {
+        if self.connection.is_peer_hosting() && self.peering.get().is_none() {
+            self.begin_peering();
+        }
         let seq = request.seq;
         let state = if request.streams == StreamKind::Unary {
             None
@@ -330,6 +358,7 @@ impl<S: Io> Driver<S> {
             let Some(state) = self.calls.open_streams(&request, &self.finished) else {
                 debug!(peer = self.peer.address, seq, "two streams of one number");
                 self.read_closed = true;
+                self.peering.close();
                 self.calls.cancel_all(Cancel::Connection);
                 return false;
             };
@@ -350,6 +379,15 @@ impl<S: Io> Driver<S> {
             self.refuse(&waiting, error);
         }
         true
+    }
+
+    /// Lets handlers call what the peer hosts, from its first call on.
+    #[cold]
+    fn begin_peering(&mut self) {
+        let max = self.shared.config.peer_calls;
+        let calls = PeerCalls::new(&self.peer.address, &self.finished, max);
+        let caller = PeerCaller::new(self.peering.open(calls));
+        self.peer = Arc::new((*self.peer).clone().with_caller(caller));
     }
 
     fn handle(&mut self, waiting: Waiting) {
@@ -409,24 +447,7 @@ impl<S: Io> Driver<S> {
 
     fn reply(&mut self, seq: u64, name: &str, result: Result<Response>, state: &Arc<CallState>) {
         self.calls.end_streams(seq, state);
-        let metadata = state.take_reply_metadata();
-        let result = if metadata.is_empty() {
-            result
-        } else {
-            match result {
-                Ok(mut response) => {
-                    response.metadata_mut().extend(metadata);
-                    Ok(response)
-                }
-                // What a peer of ours said stays here, with its metadata.
-                Err(error) => {
-                    let error = error.for_caller();
-                    let mut all = error.metadata().clone();
-                    all.extend(metadata);
-                    Err(error.with_metadata(all))
-                }
-            }
-        };
+        let result = state.with_reply_metadata(result);
         self.connection.reply(seq, name, result);
     }
 
@@ -469,6 +490,7 @@ impl<S: Io> Driver<S> {
             Poll::Pending => return Ok(Poll::Pending),
             Poll::Ready(0) => {
                 self.read_closed = true;
+                self.peering.close();
                 // Whoever was told to go may close, and still wait for replies.
                 if self.shared.config.cancel_on_eof && !self.leaving {
                     self.calls.cancel_all(Cancel::Connection);

@@ -6,7 +6,7 @@ use tokio_util::sync::CancellationToken;
 use crate::ServerConfig;
 use crate::health::Health;
 use crate::layer::CallMetrics;
-use crate::router::Router;
+use gobrpc_protocol::router::Router;
 
 /// What all connections of a server share.
 #[derive(Debug)]

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context as TaskContext, Poll, Waker};
 
-use gobrpc_protocol::{CallState, Payload, Response, Result};
+use gobrpc_protocol::{CallState, Payload, Request, Response, Result};
 
 /// What handlers that run as tasks have for the connection.
 #[derive(Debug, Default)]
@@ -35,6 +35,10 @@ pub(crate) enum Event {
     },
     /// Credit that goes back to the caller.
     Grant { seq: u64, bytes: u64 },
+    /// A call to a service that the peer hosts.
+    PeerCall { number: u64, request: Box<Request> },
+    /// Nobody waits for such a call any more.
+    PeerCallGone { number: u64 },
 }
 
 /// A reply that is ready.

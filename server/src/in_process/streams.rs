@@ -18,7 +18,7 @@ use tokio::time::Instant;
 
 use super::{answer, with_reply_metadata};
 use crate::handlers;
-use crate::router::Route;
+use gobrpc_protocol::router::Route;
 
 /// The caller's side of a call with streams. Dropping it cancels the call.
 ///

@@ -1,11 +1,13 @@
 //! [`Incoming`]: what the peer sent, and the headers that it comes with.
 
 use super::Seq;
+use super::reverse::ReverseCall;
 use crate::body::Body;
 use crate::details::ErrorDetails;
-use crate::error::{Code, Delivery, Error, Phase, Result};
-use crate::header::{Header, flags, kind};
+use crate::error::{Error, Result};
+use crate::header::{Header, kind};
 use crate::metadata::Metadata;
+use crate::server_connection::IncomingRequest;
 
 /// What the peer sent.
 #[derive(Debug)]
@@ -32,6 +34,16 @@ pub enum Incoming<T> {
     /// The peer wants no further calls on this connection; those under way go on.
     /// See [`ClientConnection::take_refused`](super::ClientConnection::take_refused).
     GoAway,
+    /// A call to a service that the client hosts; its number is
+    /// [`seq`](IncomingRequest::seq). Only if the connection is
+    /// [hosting](super::ClientConnection::hosting).
+    Call(IncomingRequest),
+    /// The server does not wait any more for its call of this number. There may be
+    /// none; if there is, it is to be replied to nevertheless, once.
+    Cancel {
+        /// The number of the call.
+        seq: u64,
+    },
 }
 
 /// A reply that is whole.
@@ -47,7 +59,7 @@ pub struct IncomingReply<T> {
 }
 
 impl<T> IncomingReply<T> {
-    pub(super) fn new(
+    pub(crate) fn new(
         call: T,
         error: Option<Error>,
         body: Result<Body>,
@@ -90,6 +102,12 @@ pub(super) enum ReplyHeader {
     GoAway {
         last: u64,
     },
+    /// Of a call that the server makes.
+    Call(Box<ReverseCall>),
+    /// The server gives up on one.
+    Cancel {
+        number: u64,
+    },
     /// Of a kind that needs nothing, or is not known here.
     Other,
 }
@@ -113,7 +131,7 @@ impl ReplyHeader {
             kind::CALL => Self::Reply {
                 seq: header.seq,
                 metadata: Metadata::from_wire(&header.meta),
-                error: error_of(header),
+                error: header.into_error(),
             },
             kind::ITEM => Self::Item {
                 seq: header.seq,
@@ -129,6 +147,10 @@ impl ReplyHeader {
             kind::GO_AWAY => Self::GoAway {
                 last: header.reference,
             },
+            kind::REVERSE_CALL => Self::Call(Box::new(ReverseCall::new(&header))),
+            kind::CANCEL => Self::Cancel {
+                number: header.reference,
+            },
             _ => Self::Other,
         }
     }
@@ -140,26 +162,6 @@ impl ReplyHeader {
             _ => None,
         }
     }
-}
-
-/// The error of a reply, if it is one.
-fn error_of(header: Header<'_>) -> Option<Error> {
-    if header.error.is_empty() {
-        return None;
-    }
-    let text = header.error.into_owned();
-    let error = match header.code {
-        0 => Error::from_go_text(text),
-        code => Error::with_code(Code::from_number(code), text).with_delivery(Delivery::Answered),
-    };
-    Some(if header.flags & flags::NOT_PROCESSED != 0 {
-        error
-            .with_delivery(Delivery::Refused)
-            .with_phase(Phase::Queue)
-            .not_processed()
-    } else {
-        error
-    })
 }
 
 /// The error with the details that are its body; Go sends none.

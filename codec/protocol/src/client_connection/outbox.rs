@@ -17,6 +17,8 @@ pub(super) struct Outbox {
     output: Vec<u8>,
     /// Bytes that went out before what `output` holds.
     taken: u64,
+    /// What we understand.
+    pub(super) caps: u64,
     /// Headers are Go's own.
     pub(super) plain_go: bool,
     /// The id of their type, once it is defined.
@@ -30,6 +32,7 @@ impl Outbox {
             message_bytes: limits.message_bytes,
             output: Vec::new(),
             taken: 0,
+            caps: caps::OURS,
             plain_go: false,
             header_id: None,
         }
@@ -52,7 +55,7 @@ impl Outbox {
             self.encoder.encode(&GoRequest(&header), &mut self.output)
         } else {
             if header.seq == 0 {
-                header.caps = caps::OURS;
+                header.caps = self.caps;
             }
             self.encoder
                 .encode(&ExtendedRequest(&header), &mut self.output)

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::body::Body;
-use crate::error::Result;
+use crate::client_connection::IncomingReply;
+use crate::error::{Error, Result};
 use crate::header::{Header, kind};
 use crate::info::StreamKind;
 use crate::metadata::Metadata;
@@ -43,6 +44,9 @@ pub enum Incoming {
         /// How many bytes more.
         bytes: u64,
     },
+    /// The reply to a call of the server, of the number that is its `call`. There may
+    /// be none such.
+    Reply(IncomingReply<u64>),
 }
 
 /// A request that is whole.
@@ -100,6 +104,8 @@ pub(super) enum RequestHeader {
         reference: u64,
     },
     Pong,
+    /// Of a reply to a call of the server.
+    Reply(Box<ReverseReply>),
     /// Of a kind that is not known here.
     Unknown,
 }
@@ -159,13 +165,34 @@ impl RequestHeader {
                 reference: header.reference,
             },
             kind::PONG => Self::Pong,
+            kind::REVERSE_REPLY => Self::Reply(Box::new(ReverseReply {
+                number: header.reference,
+                metadata: Metadata::from_wire(&header.meta),
+                error: header.clone().into_error(),
+            })),
             _ => Self::Unknown,
         }
     }
 }
 
+/// The header of the reply to a call of the server.
+#[derive(Debug)]
+pub(super) struct ReverseReply {
+    number: u64,
+    metadata: Metadata,
+    error: Option<Error>,
+}
+
+impl ReverseReply {
+    /// The reply, with its body.
+    #[cold]
+    pub(super) fn with(self, body: Result<Body>) -> IncomingReply<u64> {
+        IncomingReply::new(self.number, self.error, body, self.metadata)
+    }
+}
+
 /// What a header's timeout says: below 0 the time was up already.
-pub(super) fn remaining(nanos: i64) -> Option<Duration> {
+pub(crate) fn remaining(nanos: i64) -> Option<Duration> {
     match nanos {
         0 => None,
         nanos => Some(Duration::from_nanos(u64::try_from(nanos).unwrap_or(0))),

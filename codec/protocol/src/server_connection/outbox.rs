@@ -4,7 +4,7 @@ use gobrpc_codec::{Encoder, Limits, TypeId};
 
 use crate::error::{Error, Result};
 use crate::header::{
-    ExtendedResponse, GoResponse, HEADER_BYTES_MAX, Header, PlainHeader, caps, flags,
+    self, ExtendedResponse, GoResponse, HEADER_BYTES_MAX, Header, PlainHeader, caps,
 };
 use crate::metadata::Metadata;
 use crate::service::Response;
@@ -21,9 +21,6 @@ pub(super) struct Outbox {
     /// The longest message that the user wants.
     message_bytes: usize,
 }
-
-/// Longest text of an error that is sent: it has to fit a header.
-const ERROR_BYTES_MAX: usize = HEADER_BYTES_MAX / 2;
 
 impl Outbox {
     pub(super) fn new(limits: Limits) -> Self {
@@ -47,15 +44,22 @@ impl Outbox {
         &mut self,
         mut header: Header<'_>,
         body: impl FnOnce(&mut Encoder, &mut Vec<u8>) -> gobrpc_codec::Result<()>,
-    ) -> gobrpc_codec::Result<()> {
+    ) -> Result<()> {
         let checkpoint = self.encoder.checkpoint(&self.output);
         if !self.greeted {
             header.caps = caps::OURS;
         }
+        self.encoder.set_message_bytes(HEADER_BYTES_MAX);
         let written = self
             .encoder
-            .encode(&ExtendedResponse(&header), &mut self.output)
-            .and_then(|()| body(&mut self.encoder, &mut self.output));
+            .encode(&ExtendedResponse(&header), &mut self.output);
+        self.encoder.set_message_bytes(usize::MAX);
+        let written = match written {
+            Ok(()) => body(&mut self.encoder, &mut self.output).map_err(Error::from),
+            // Limits below that of a header are the user's, and named by their knob.
+            Err(error) if self.message_bytes < HEADER_BYTES_MAX => Err(error.into()),
+            Err(_) => Err(header::too_long()),
+        };
         match written {
             Ok(()) => self.greeted = true,
             Err(_) => self.encoder.rollback(checkpoint, &mut self.output),
@@ -156,12 +160,7 @@ impl Outbox {
             // Go's client has no such bound, and its server sends longer texts.
             self.encoder.set_message_bytes(HEADER_BYTES_MAX);
             if let Some(error) = &told {
-                header.error = clipped(error.message()).into();
-                header.code = u64::from(error.code().number());
-                header.meta = error.metadata().to_wire();
-                if error.is_not_processed() {
-                    header.flags = flags::NOT_PROCESSED;
-                }
+                header.set_error(error);
                 details = error.details();
             }
             if let Some(response) = response {
@@ -200,16 +199,4 @@ impl Outbox {
             }
         }
     }
-}
-
-/// The beginning of a text that would not fit a header.
-fn clipped(text: &str) -> &str {
-    if text.len() <= ERROR_BYTES_MAX {
-        return text;
-    }
-    let mut end = ERROR_BYTES_MAX;
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    text.get(..end).unwrap_or_default()
 }

@@ -3,28 +3,48 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use gobrpc_protocol::method::{self, RESERVED_PREFIX};
-use gobrpc_protocol::reflection::Listing;
-use gobrpc_protocol::{Error, Result, Service, ServiceInfo, StreamKind};
+use crate::error::{Code, Error, Result};
+use crate::info::{ServiceInfo, StreamKind};
+use crate::method::{self, RESERVED_PREFIX};
+use crate::reflection::Listing;
+use crate::service::Service;
 
-use crate::layer::{Layered, Layers};
-
-/// The methods of all registered services, by their full names.
+/// The methods of all registered services, by their full names: for those who drive
+/// connections.
+///
+/// # Examples
+///
+/// ```
+/// use gobrpc_protocol::router::Router;
+///
+/// let router = Router::default();
+/// let error = router.find("Arith.Multiply").unwrap_err();
+/// assert_eq!(error.message(), "rpc: can't find service Arith.Multiply");
+/// ```
 #[derive(Default, Clone)]
-pub(crate) struct Router {
+pub struct Router {
     methods: HashMap<Arc<str>, Route>,
     services: HashMap<String, &'static ServiceInfo>,
 }
 
 /// Where a call goes.
 #[derive(Clone)]
-pub(crate) struct Route {
-    pub(crate) service: Arc<dyn Service>,
-    pub(crate) method: usize,
+#[non_exhaustive]
+pub struct Route {
+    /// The service, with the layers around it.
+    pub service: Arc<dyn Service>,
+    /// The index of the method, in [`ServiceInfo::methods`].
+    pub method: usize,
     /// Which sides of the method are streams.
-    pub(crate) streams: StreamKind,
+    pub streams: StreamKind,
     /// `Arith.Multiply`, to share instead of a copy for each call.
-    pub(crate) name: Arc<str>,
+    pub name: Arc<str>,
+}
+
+impl std::fmt::Debug for Route {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Route").field(&self.name).finish()
+    }
 }
 
 impl std::fmt::Debug for Router {
@@ -35,7 +55,12 @@ impl std::fmt::Debug for Router {
 
 impl Router {
     /// Adds a service under a name.
-    pub(crate) fn register(&mut self, name: &str, service: Arc<dyn Service>) -> Result<()> {
+    ///
+    /// # Errors
+    ///
+    /// `AlreadyExists` with Go's text if the name is taken; `InvalidArgument` if it is
+    /// empty or reserved.
+    pub fn register(&mut self, name: &str, service: Arc<dyn Service>) -> Result<()> {
         if name.is_empty() || name.starts_with(RESERVED_PREFIX) {
             return Err(Error::invalid_argument(format!(
                 "rpc: {name:?} is no name for a service: empty, or reserved"
@@ -44,7 +69,7 @@ impl Router {
         if self.services.contains_key(name) {
             // Go's text (`server.go`, `register`).
             return Err(Error::with_code(
-                gobrpc_protocol::Code::AlreadyExists,
+                Code::AlreadyExists,
                 format!("rpc: service already defined: {name}"),
             ));
         }
@@ -63,11 +88,10 @@ impl Router {
         Ok(())
     }
 
-    /// Puts layers around all services.
-    pub(crate) fn wrap(&mut self, layers: &Layers) {
+    /// Puts something around all services, a method each.
+    pub fn wrap(&mut self, around: impl Fn(Arc<dyn Service>) -> Arc<dyn Service>) {
         for route in self.methods.values_mut() {
-            let service = Arc::clone(&route.service);
-            route.service = Arc::new(Layered::around(service, layers.clone()));
+            route.service = around(Arc::clone(&route.service));
         }
     }
 
@@ -76,7 +100,7 @@ impl Router {
     /// # Errors
     ///
     /// Go's three texts for names that lead nowhere.
-    pub(crate) fn find(&self, service_method: &str) -> Result<&Route> {
+    pub fn find(&self, service_method: &str) -> Result<&Route> {
         if let Some(route) = self.methods.get(service_method) {
             return Ok(route);
         }
@@ -88,7 +112,9 @@ impl Router {
         })
     }
 
-    pub(crate) fn listing(&self) -> Listing {
+    /// What the services offer.
+    #[must_use]
+    pub fn listing(&self) -> Listing {
         Listing::new(
             self.services
                 .iter()
@@ -104,7 +130,7 @@ impl Route {
     ///
     /// What is wrong with the call. A Go client reads it, too: all of its calls have
     /// no streams.
-    pub(crate) fn check_streams(&self, asked: StreamKind) -> Result<()> {
+    pub fn check_streams(&self, asked: StreamKind) -> Result<()> {
         if asked == self.streams {
             return Ok(());
         }
