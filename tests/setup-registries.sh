@@ -5,6 +5,7 @@
 #
 #   etcd-3.4     bookworm    etcd-3.5     trixie
 #   consul-1.8   bullseye    zookeeper-3.8 bookworm, run by the system's `java`
+#   etcd-3.3, zookeeper-3.4  bullseye: older than what is supported
 #   etcd-go      trixie: the sources of etcd's Go client 3.5, and of what it needs
 #   faketime     bookworm: no registry, but what gives a program another time of day
 #   msgpackrpc   bookworm: those of hashicorp/net-rpc-msgpackrpc, no registry, but
@@ -95,6 +96,9 @@ registry() {
     etcd-3.4) have etcd-3.4 usr/bin/etcd bookworm etcd-server etcd-client ;;
     etcd-3.5) have etcd-3.5 usr/bin/etcd trixie etcd-server etcd-client ;;
     consul-1.8) have consul-1.8 usr/bin/consul bullseye consul ;;
+    etcd-3.3) have etcd-3.3 usr/bin/etcd bullseye etcd-server ;;
+    # With what zookeeper-3.8 has beside its own.
+    zookeeper-3.4) have zookeeper-3.4 usr/share/java/zookeeper.jar bullseye libzookeeper-java ;;
     zookeeper-3.8)
         if ! command -v java >/dev/null && ! install default-jre-headless; then
             say "zookeeper-3.8 needs java (Debian: default-jre-headless)"
@@ -136,6 +140,6 @@ if command -v flock >/dev/null; then
     exec 9>"$home/.lock"
     flock 9
 fi
-if [ $# = 0 ]; then set -- etcd-3.4 etcd-3.5 consul-1.8 zookeeper-3.8 etcd-go faketime msgpackrpc; fi
+if [ $# = 0 ]; then set -- etcd-3.3 etcd-3.4 etcd-3.5 consul-1.8 zookeeper-3.4 zookeeper-3.8 etcd-go faketime msgpackrpc; fi
 for name in "$@"; do registry "$name"; done
 [ "$failed" = no ]

@@ -316,6 +316,33 @@ async fn consul_over_tls() {
     }
 }
 
+/// etcd 3.3 and ZooKeeper 3.4 are too old, and are told what is needed.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_too_old() {
+    listen();
+    let (Some(etcd), Some(zookeeper)) = (
+        registries::Etcd::start("etcd-3.3"),
+        registries::ZooKeeper::start_old(),
+    ) else {
+        return;
+    };
+    let at = etcd.address();
+    is_refused(&Etcd::connect(&at).unwrap(), &at, "no etcd 3.4 or later").await;
+    let (at, needed) = (zookeeper.address(), "ZooKeeper 3.6 or later is needed");
+    let backend = ZooKeeper::connect(&at).unwrap();
+    let acquired = backend.acquire(&entry(1), TTL, Claim::TakeOver).await;
+    // What is there it can tell, and not what changes.
+    let prefix = Prefix::service("user");
+    let cursor = backend.snapshot(&prefix).await.unwrap().cursor;
+    let watched = backend.tail(&prefix, cursor).await;
+    for error in [acquired.err(), watched.err()] {
+        let error = error.expect("a refusal");
+        assert!(matches!(error, Error::Refused(_)), "{error}");
+        let text = error.to_string();
+        assert!(text.contains(&at) && text.contains(needed), "{text}");
+    }
+}
+
 /// Each of them at the address of another one: what is said names it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_no_such_registry() {

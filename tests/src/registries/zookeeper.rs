@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::{Process, free_port, home};
@@ -35,9 +36,20 @@ impl ZooKeeper {
     /// A server that runs; `None` if it cannot be had.
     #[must_use]
     pub fn start() -> Option<Self> {
+        Self::start_with("zookeeper-3.8", None)
+    }
+
+    /// A server of 3.4, which is too old; `None` if it cannot be had.
+    #[must_use]
+    pub fn start_old() -> Option<Self> {
+        let own = home("zookeeper-3.4")?.join("usr/share/java/zookeeper.jar");
+        Self::start_with("zookeeper-3.4", Some(own))
+    }
+
+    fn start_with(version: &'static str, own: Option<PathBuf>) -> Option<Self> {
         let jars = home("zookeeper-3.8")?.join("usr/share/java");
         let port = free_port();
-        let process = Process::new("zookeeper-3.8", "java", |folder| {
+        let process = Process::new(version, "java", |folder| {
             let config = folder.join("zoo.cfg");
             let data = folder.join("data");
             let text = format!(
@@ -48,6 +60,10 @@ impl ZooKeeper {
             );
             std::fs::write(&config, text).unwrap_or_else(|error| panic!("zoo.cfg: {error}"));
             let mut path = folder.display().to_string();
+            // What is named first counts.
+            if let Some(own) = own {
+                let _ = write!(path, ":{}", own.display());
+            }
             for jar in JARS {
                 let _ = write!(path, ":{}/{jar}.jar", jars.display());
             }
@@ -55,6 +71,8 @@ impl ZooKeeper {
                 "-Xmx128m",
                 "-XX:+UseSerialGC",
                 "-XX:TieredStopAtLevel=1",
+                // 3.4 would look for a logger that is not there.
+                "-Dzookeeper.jmx.log4j.disable=true",
                 "-cp",
                 &path,
                 "org.apache.zookeeper.server.ZooKeeperServerMain",

@@ -125,6 +125,9 @@ impl Sessions {
             ZkError::AuthFailed | ZkError::InvalidAcl => Error::refused(format_args!(
                 "{cluster}: the digest user is not accepted for {what}: {error}"
             )),
+            ZkError::Unimplemented => Error::refused(format_args!(
+                "{cluster}: ZooKeeper 3.6 or later is needed, which has recursive watches"
+            )),
             ZkError::NoHosts | ZkError::Timeout => Error::unavailable(format_args!(
                 "{cluster}: no server of it answers as ZooKeeper does, for {what}"
             )),

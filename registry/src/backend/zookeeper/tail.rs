@@ -247,13 +247,7 @@ impl Inner {
     async fn arm(&self, client: &Client, prefix: &Prefix) -> Result<PersistentWatcher> {
         let path = self.nodes.of_prefix(prefix);
         let watcher = client.watch(&path, AddWatchMode::PersistentRecursive).await;
-        watcher.map_err(|error| match error {
-            ZkError::Unimplemented => Error::refused(format_args!(
-                "{}: ZooKeeper 3.6 or later is needed, which has recursive watches",
-                self.sessions.cluster()
-            )),
-            error => self.fault(&path, &error),
-        })
+        watcher.map_err(|error| self.fault(&path, &error))
     }
 }
 
