@@ -38,7 +38,7 @@ macro_rules! shapes {
     ($family:ident, $doc:literal, [$($derive:path),*], $blob:ty) => {
         #[doc = $doc]
         pub mod $family {
-            #![allow(missing_docs)]
+            #![allow(missing_docs, reason = "the fields of Go's shapes, there for their types")]
             use std::collections::HashMap;
 
             use super::Seeded;

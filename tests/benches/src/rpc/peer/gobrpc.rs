@@ -13,7 +13,7 @@ use crate::Result;
 /// The operands of [`Arith`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Gob)]
 #[gob(package = "model")]
-pub struct Args {
+struct Args {
     a: i64,
     b: i64,
 }
@@ -35,7 +35,7 @@ trait Echo {
 /// As Go's peer has it, so that its server can be called by the same client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Gob)]
 #[gob(package = "model")]
-pub struct Delay {
+struct Delay {
     millis: i64,
     tag: i64,
 }
