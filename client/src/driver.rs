@@ -7,8 +7,10 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
 
 use bytes::BytesMut;
+#[cfg(feature = "tls")]
+use gobrpc_protocol::Delivery;
 use gobrpc_protocol::spin::Spin;
-use gobrpc_protocol::{Code, Delivery, Error};
+use gobrpc_protocol::{Code, Error};
 use tokio::io::AsyncWrite;
 use tokio::task::yield_now;
 use tokio_util::io::poll_read_buf;
