@@ -1,5 +1,7 @@
 //! [`Codec`]: what is spoken on a connection.
 
+use std::collections::HashSet;
+
 use bytes::BytesMut;
 use gobrpc_protocol::client_connection::{Incoming, Seq, Started};
 use gobrpc_protocol::header::caps;
@@ -160,6 +162,23 @@ impl<T> Codec<T> {
     /// False if [`ping`](Self::ping) does nothing.
     pub(crate) fn pings(&self) -> bool {
         self.gob().is_some()
+    }
+
+    /// Appends the next chunk of long arguments to the output; gives the call whose
+    /// last it was.
+    pub(crate) fn fill(&mut self) -> Option<Started> {
+        self.gob_mut()?.fill()
+    }
+
+    /// Takes the calls out whose arguments are not appended whole.
+    pub(crate) fn take_cut(&mut self) -> HashSet<Seq> {
+        self.gob_mut()
+            .map_or_else(HashSet::new, ClientConnection::take_cut)
+    }
+
+    /// True if [`fill`](Self::fill) has something to append.
+    pub(crate) fn has_chunks(&self) -> bool {
+        self.gob().is_some_and(ClientConnection::has_chunks)
     }
 
     /// True if the peer wants no further calls on this connection.

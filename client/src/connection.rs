@@ -58,6 +58,9 @@ pub(crate) struct Connection {
     unwritten: VecDeque<Unwritten>,
     /// Bytes of the stream up to the oldest of those.
     unwritten_from: u64,
+    /// Calls whose argument went out in chunks and whose last was appended and not
+    /// written, with the number of bytes of the stream up to there.
+    in_chunks: VecDeque<(Seq, u64)>,
     /// Calls that are over when they are written, with the same number.
     one_way: VecDeque<(Seq, u64, Arc<Slot>)>,
     /// Bytes that the socket has accepted.
@@ -83,6 +86,7 @@ impl Connection {
             number,
             unwritten: VecDeque::new(),
             unwritten_from: 0,
+            in_chunks: VecDeque::new(),
             one_way: VecDeque::new(),
             written: 0,
             live: 0,
@@ -181,6 +185,10 @@ impl Connection {
     pub(crate) fn call(&mut self, request: Request, slot: &Arc<Slot>) -> Result<()> {
         let (head, body) = (&request.head, &request.body);
         let one_way = head.one_way && !slot.is_streaming();
+        if self.unwritten.is_empty() {
+            // What came between was no call.
+            self.unwritten_from = self.protocol.appended();
+        }
         let started = if one_way {
             let started = self.protocol.one_way(head, body, Arc::clone(slot))?;
             let sent = (started.seq, started.end, Arc::clone(slot));
@@ -193,11 +201,14 @@ impl Connection {
             number: self.number,
             seq: started.seq,
         });
-        self.unwritten.push_back(Unwritten {
-            seq: started.seq,
-            end: started.end,
-            request,
-        });
+        // The end of an argument in chunks is known with the last of them.
+        if started.end != u64::MAX {
+            self.unwritten.push_back(Unwritten {
+                seq: started.seq,
+                end: started.end,
+                request,
+            });
+        }
         self.live += 1;
         self.streaming += usize::from(slot.is_streaming());
         if let Some(outbound) = &slot.outbound {
@@ -269,7 +280,18 @@ impl Connection {
         } else {
             self.streaming
         };
-        self.protocol.appended() == self.written && may_follow == 0
+        self.protocol.appended() == self.written && may_follow == 0 && !self.protocol.has_chunks()
+    }
+
+    /// The connection if there is something to take: what calls have appended, or else
+    /// a chunk of a long argument.
+    pub(crate) fn filled(&mut self) -> Option<&mut Self> {
+        if self.protocol.output_len() == 0
+            && let Some(started) = self.protocol.fill()
+        {
+            self.in_chunks.push_back((started.seq, started.end));
+        }
+        (self.protocol.output_len() > 0).then_some(self)
     }
 
     /// How many bytes wait to be taken by [`Connection::take_output`].
@@ -302,6 +324,11 @@ impl Connection {
         }
         // One by one, each would be copied to be dropped.
         self.unwritten.drain(..sent);
+        while let Some(&(_, end)) = self.in_chunks.front()
+            && end <= written
+        {
+            self.in_chunks.pop_front();
+        }
     }
 
     /// Takes at most `max` replies out of what was read; true if there may be

@@ -15,7 +15,7 @@ use tokio::io::AsyncWrite;
 use tokio::task::yield_now;
 use tokio_util::io::poll_read_buf;
 
-use crate::connection::Completion;
+use crate::connection::{Completion, Connection};
 use crate::connector::BoxedIo;
 use crate::hosting::{Asked, Hosting};
 use crate::keepalive::{Due, Keepalive};
@@ -81,6 +81,8 @@ pub(crate) enum End {
 const READ_CHUNK: usize = 32 << 10;
 /// Reads before other tasks get their turn.
 const READS_PER_POLL: usize = 8;
+/// Bytes written before other tasks get their turn.
+const WRITTEN_PER_POLL: u64 = 1 << 20;
 /// Replies per hold of the lock, so that callers on other threads get in.
 const REPLIES_PER_LOCK: usize = 256;
 /// From here on a write is large enough: waiting for more gains nothing.
@@ -307,7 +309,14 @@ impl Driver {
 
     /// Writes what there is to write, as far as the socket takes it.
     fn poll_write(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
+        let enough = self.written.saturating_add(WRITTEN_PER_POLL);
         loop {
+            if self.written >= enough {
+                // A long argument must not keep replies from being read.
+                cx.waker().wake_by_ref();
+                self.note_written(cx);
+                return Ok(());
+            }
             if self.output_at == self.output.len() && !self.refill(cx) {
                 break;
             }
@@ -349,8 +358,9 @@ impl Driver {
         let link = Arc::clone(&self.link);
         let mut state = link.lock();
         self.settle(&mut state, cx);
-        let refilled = match state.connection_at(self.number) {
-            Some(connection) if connection.output_len() > 0 => {
+        let connection = state.connection_at(self.number);
+        let refilled = match connection.and_then(Connection::filled) {
+            Some(connection) => {
                 let more = connection.in_flight() > 1 && connection.output_len() < FULL_WRITE;
                 self.yielded = more && !self.yielded;
                 if self.yielded {
@@ -360,7 +370,7 @@ impl Driver {
                 }
                 !self.yielded
             }
-            _ => false,
+            None => false,
         };
         let unblocked = state
             .connection_at(self.number)

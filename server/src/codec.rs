@@ -170,6 +170,50 @@ impl Codec {
         }
     }
 
+    /// Appends the next chunk of long replies to the output.
+    pub(crate) fn fill(&mut self) {
+        match self {
+            Self::Gob(connection) => connection.fill(),
+            #[cfg(feature = "jsonrpc")]
+            Self::Json(_) => {}
+            #[cfg(feature = "msgpack")]
+            Self::Msgpack(_) => {}
+        }
+    }
+
+    /// True if [`fill`](Self::fill) has something to append.
+    pub(crate) fn has_chunks(&self) -> bool {
+        match self {
+            Self::Gob(connection) => connection.has_chunks(),
+            #[cfg(feature = "jsonrpc")]
+            Self::Json(_) => false,
+            #[cfg(feature = "msgpack")]
+            Self::Msgpack(_) => false,
+        }
+    }
+
+    /// Bytes of long replies that wait for others to be sent.
+    pub(crate) fn waiting_bytes(&self) -> usize {
+        match self {
+            Self::Gob(connection) => connection.waiting_bytes(),
+            #[cfg(feature = "jsonrpc")]
+            Self::Json(_) => 0,
+            #[cfg(feature = "msgpack")]
+            Self::Msgpack(_) => 0,
+        }
+    }
+
+    /// True if an argument has come in part.
+    pub(crate) fn is_joining(&self) -> bool {
+        match self {
+            Self::Gob(connection) => connection.is_joining(),
+            #[cfg(feature = "jsonrpc")]
+            Self::Json(_) => false,
+            #[cfg(feature = "msgpack")]
+            Self::Msgpack(_) => false,
+        }
+    }
+
     /// Asks the peer to make its calls elsewhere; false if it does not understand
     /// that.
     pub(crate) fn go_away(&mut self) -> bool {

@@ -1,6 +1,6 @@
 //! [`Failed`]: what becomes of the calls of a connection that is gone.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use gobrpc_protocol::client_connection::Seq;
 use gobrpc_protocol::{Delivery, Error, Phase, Request};
@@ -36,14 +36,17 @@ impl Connection {
         let not_sent = error(Delivery::NotSent, Phase::Write);
         // It would be refused again.
         let again = again && cause.delivery() != Delivery::Refused;
-        // Calls go out in the order of their numbers, so the oldest that is not
-        // written whole is the only one that may be cut.
+        // Of arguments in chunks a part is sent. The others go out in the order of
+        // their numbers, so that of them only the oldest that is not written whole
+        // may be cut.
+        let mut cut: HashSet<Seq> = self.protocol.take_cut();
+        cut.extend(self.in_chunks.drain(..).map(|(seq, _)| seq));
         let unsent = self.unwritten.drain(..);
         let mut unsent: BTreeMap<Seq, Request> =
             unsent.map(|call| (call.seq, call.request)).collect();
         let begun = written > self.unwritten_from;
-        let cut = begun.then(|| unsent.pop_first()).flatten();
-        let cut = cut.map(|(seq, _)| seq);
+        let oldest = begun.then(|| unsent.pop_first()).flatten();
+        cut.extend(oldest.map(|(seq, _)| seq));
         let mut waiting = BTreeMap::new();
         let one_way = self.one_way.drain(..).map(|(seq, _, slot)| (seq, slot));
         let calls = self.protocol.take_pending().into_iter();
@@ -54,7 +57,7 @@ impl Connection {
                     continue;
                 }
                 Some(_) => &not_sent,
-                None if cut == Some(seq) => &part,
+                None if cut.contains(&seq) => &part,
                 None => &sent,
             };
             over.push((slot, Event::Result(Err(error.clone()))));

@@ -1,6 +1,7 @@
 //! [`ClientConnection`]: the client's side of a connection, without the socket.
 
 mod incoming;
+mod long;
 mod outbox;
 mod peer;
 mod reverse;
@@ -10,11 +11,13 @@ use gobrpc_codec::{Decoder, Encode, Limits, TypeId};
 
 use crate::body::{Body, Payload};
 use crate::caller::Head;
+use crate::chunks::{CHUNK_BYTES, Cut, Joined};
 use crate::error::{Code, Delivery, Error, Phase, Result};
 use crate::flow;
 use crate::header::{
     HEADER_BYTES_MAX, Header, NO_CALL, PlainHeader, caps, flags, is_header, kind, reserved,
 };
+use crate::metadata::Metadata;
 use crate::pending_calls::PendingCalls;
 use crate::server_connection::CancelArgs;
 
@@ -46,6 +49,9 @@ pub struct ClientConnection<T> {
     hello: Option<u64>,
     /// Calls that were given up before we knew how to say so.
     untold: Vec<u64>,
+    /// Long arguments that go out in chunks, and long replies that come so.
+    cut: Cut,
+    joined: Joined<Metadata>,
     /// The last call that the peer takes; the greatest number while it says nothing.
     last_taken: u64,
     /// The peer wants no further calls here.
@@ -75,7 +81,8 @@ pub struct Started {
     /// Its number.
     pub seq: Seq,
     /// How many bytes the connection has sent when this call's last byte has
-    /// gone out.
+    /// gone out; the greatest number while that is not known, since the argument goes
+    /// out in chunks: [`ClientConnection::fill`].
     pub end: u64,
 }
 
@@ -104,6 +111,8 @@ impl<T> ClientConnection<T> {
             peer: PeerKind::Unknown,
             hello: None,
             untold: Vec::new(),
+            cut: Cut::new(limits),
+            joined: Joined::new(limits),
             last_taken: u64::MAX,
             going_away: false,
         }
@@ -133,6 +142,14 @@ impl<T> ClientConnection<T> {
     ///
     /// If it cannot be encoded or is too long; nothing was appended then.
     pub fn call(&mut self, head: &Head, body: &Payload, call: T) -> Result<Started> {
+        // Items would come before an argument that is not whole.
+        if body.len() > CHUNK_BYTES
+            && !head.streams.arguments()
+            && self.peer_caps() & caps::CHUNKS != 0
+            && self.cut.has_room()
+        {
+            return self.call_in_chunks(head, body, call);
+        }
         self.append_call(head, body, 0)?;
         Ok(Started {
             seq: self.pending.wait(call),
@@ -172,6 +189,14 @@ impl<T> ClientConnection<T> {
         {
             return Ok(());
         }
+        let header = self.header_of(head, flags);
+        self.outbox.frame(header, |encoder, output| {
+            encoder.append(body.prepared(), output)
+        })
+    }
+
+    /// The header of the next call.
+    fn header_of<'h>(&self, head: &'h Head, flags: u64) -> Header<'h> {
         let mut header = Header {
             service_method: head.service_method.as_ref().into(),
             seq: self.pending.next(),
@@ -192,9 +217,7 @@ impl<T> ClientConnection<T> {
             }
             header.meta = head.metadata.to_wire();
         }
-        self.outbox.frame(header, |encoder, output| {
-            encoder.append(body.prepared(), output)
-        })
+        header
     }
 
     /// Sends an item of a stream of arguments, unless the call is over.
@@ -255,6 +278,7 @@ impl<T> ClientConnection<T> {
     /// answered, since the peer may still work on it.
     pub fn cancel(&mut self, seq: Seq) -> Option<T> {
         let call = self.pending.give_up(seq)?;
+        self.discard_chunks(seq.0);
         self.tell(seq.0);
         Some(call)
     }
@@ -459,9 +483,7 @@ impl<T> ClientConnection<T> {
                 }
                 Ok(Some(raw)) => Ok(Body::from(raw)),
                 Err(error) if error.is_fatal() => return Err(error.into()),
-                Err(error) => Err(Error::from(error)
-                    .with_phase(Phase::Decode)
-                    .with_delivery(Delivery::Answered)),
+                Err(error) => Err(answered(error.into())),
             };
             match header {
                 ReplyHeader::Reply {
@@ -469,8 +491,19 @@ impl<T> ClientConnection<T> {
                     error,
                     metadata,
                 } => {
+                    self.forget_chunks(seq);
                     if let Some(call) = self.pending.answer(seq) {
                         let reply = IncomingReply::new(call, error, body, metadata);
+                        return Ok(Some(Incoming::Reply(reply)));
+                    }
+                }
+                ReplyHeader::LongReply { seq, metadata } => {
+                    if let Some(reply) = self.begin_reply(seq, metadata, &body) {
+                        return Ok(Some(Incoming::Reply(reply)));
+                    }
+                }
+                ReplyHeader::Chunk { seq } => {
+                    if let Some(reply) = self.join(seq, &body?)? {
                         return Ok(Some(Incoming::Reply(reply)));
                     }
                 }
@@ -570,6 +603,13 @@ impl<T> ClientConnection<T> {
     pub fn take_pending(&mut self) -> Vec<(Seq, T)> {
         self.pending.take()
     }
+}
+
+/// A fault in what the peer has answered.
+fn answered(error: Error) -> Error {
+    error
+        .with_phase(Phase::Decode)
+        .with_delivery(Delivery::Answered)
 }
 
 fn lost(message: String) -> Error {

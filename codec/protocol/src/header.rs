@@ -92,6 +92,12 @@ pub mod caps {
     /// [`ONE_WAY`]: super::flags::ONE_WAY
     pub const ONE_WAY: u64 = 8;
 
+    /// The flag [`CHUNKED`] and the frame [`CHUNK`].
+    ///
+    /// [`CHUNKED`]: super::flags::CHUNKED
+    /// [`CHUNK`]: super::kind::CHUNK
+    pub const CHUNKS: u64 = 16;
+
     /// The frames [`REVERSE_CALL`] and [`REVERSE_REPLY`], and [`CANCEL`] for such
     /// calls: only from a client that hosts services.
     ///
@@ -101,7 +107,7 @@ pub mod caps {
     pub const REVERSE_CALLS: u64 = 64;
 
     /// All that this version understands, but for what it is to be told to do.
-    pub const OURS: u64 = EXTENDED | STREAMS | GO_AWAY | ONE_WAY;
+    pub const OURS: u64 = EXTENDED | STREAMS | GO_AWAY | ONE_WAY | CHUNKS;
 }
 
 /// Values of [`Header::kind`]. All but [`CALL`](self::kind::CALL) are sent to
@@ -134,6 +140,9 @@ pub mod kind {
     pub const REVERSE_CALL: u64 = 9;
     /// The reply to the [`REVERSE_CALL`] in `Ref`.
     pub const REVERSE_REPLY: u64 = 10;
+    /// The next bytes of the body of the call, or of the reply, in `Ref`, which has
+    /// [`flags::CHUNKED`](super::flags::CHUNKED): a `[]byte` of 64 KiB or less.
+    pub const CHUNK: u64 = 11;
 }
 
 /// Bits of [`Header::flags`].
@@ -149,6 +158,9 @@ pub mod flags {
     pub const STREAM_OUT: u64 = 8;
     /// The call was refused before it ran: it may be sent again, elsewhere.
     pub const NOT_PROCESSED: u64 = 32;
+    /// The body comes in chunks, as a gob stream of its own; here is a `uint`, its
+    /// length in bytes. A later reply to the same call replaces it.
+    pub const CHUNKED: u64 = 256;
 }
 
 /// `Seq` of frames that belong to no call. It is never that of a call, so that

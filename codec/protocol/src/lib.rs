@@ -9,6 +9,7 @@ pub mod call;
 pub mod call_state;
 pub mod caller;
 pub mod chain;
+pub mod chunks;
 pub mod client_connection;
 pub mod context;
 pub mod details;

@@ -114,6 +114,7 @@ impl<T> PendingCalls<T> {
     }
 
     /// Notes that the peer has answered; gives who waits, if somebody does.
+    #[inline]
     pub(crate) fn answer(&mut self, seq: u64) -> Option<T> {
         match self.calls.remove(&seq)? {
             Pending::Waiting(call) => Some(call),

@@ -1,6 +1,7 @@
 //! [`ServerConnection`]: the server's side of a connection, without the socket.
 
 mod incoming;
+mod long;
 mod outbox;
 mod reverse;
 
@@ -10,6 +11,7 @@ use bytes::BytesMut;
 use gobrpc_codec::{Decoder, ErrorKind, Gob, Limits, TypeId};
 
 use crate::body::{Body, Payload};
+use crate::chunks::{CHUNK_BYTES, Cut, Joined};
 use crate::error::{Code, Error, Result};
 use crate::flow;
 use crate::header::{
@@ -65,11 +67,16 @@ pub struct ServerConnection {
     /// The wire type that was found to be a header's, and whether it may be plain.
     header_type: Option<(TypeId, bool)>,
     last_method: Option<Arc<str>>,
+    /// Long replies that go out in chunks, and long arguments that come so.
+    cut: Cut,
+    joined: Joined<RequestHeader>,
+    /// The body of `header`, if it is here and no longer in the decoder.
+    whole: Option<Box<Result<Body>>>,
     /// The peer's headers are those of the extension.
     extended: bool,
     /// What the peer says that it understands.
     peer_caps: u64,
-    /// The last call that came.
+    /// The greatest number of a call that came.
     last_seq: u64,
     farewell: Farewell,
 }
@@ -113,6 +120,9 @@ impl ServerConnection {
             header: None,
             header_type: None,
             last_method: None,
+            cut: Cut::new(limits),
+            joined: Joined::new(limits),
+            whole: None,
             extended: false,
             peer_caps: 0,
             last_seq: 0,
@@ -166,14 +176,23 @@ impl ServerConnection {
                 }
                 continue;
             };
-            let body = match self.decoder.take() {
-                Ok(None) => {
-                    self.header = Some(header);
-                    return Ok(None);
+            let body = if let Some(whole) = self.whole.take() {
+                *whole
+            } else {
+                let body = match self.decoder.take() {
+                    Ok(None) => {
+                        self.header = Some(header);
+                        return Ok(None);
+                    }
+                    Ok(Some(raw)) => Ok(Body::from(raw)),
+                    Err(error) if error.is_fatal() => return Err(error.into()),
+                    Err(error) => Err(Error::of_part("the argument", error)),
+                };
+                if header.is_of_long() {
+                    self.take_long(header, body)?;
+                    continue;
                 }
-                Ok(Some(raw)) => Ok(Body::from(raw)),
-                Err(error) if error.is_fatal() => return Err(error.into()),
-                Err(error) => Err(Error::of_part("the argument", error)),
+                body
             };
             match header {
                 RequestHeader::Request {
@@ -188,16 +207,18 @@ impl ServerConnection {
                     let streams = flags::STREAM_IN | flags::STREAM_OUT;
                     let one_way = flags & flags::ONE_WAY != 0 && flags & streams == 0;
                     let reserved = service_method.starts_with(RESERVED_PREFIX);
-                    if one_way && (reserved || self.farewell == Farewell::Final) {
+                    // One that came in chunks was taken by its beginning.
+                    let late = self.farewell == Farewell::Final && flags & flags::CHUNKED == 0;
+                    if one_way && (reserved || late) {
                         // There is nothing to say, and nobody to say it to.
                         continue;
                     }
-                    if self.farewell == Farewell::Final {
+                    if late {
                         let error = Error::unavailable("the server goes away: call elsewhere");
                         self.reply(seq, &service_method, Err(error.not_processed()));
                         continue;
                     }
-                    self.last_seq = seq;
+                    self.last_seq = self.last_seq.max(seq);
                     if reserved {
                         match self.handle_reserved(seq, &service_method, body) {
                             Some(incoming) => return Ok(Some(incoming)),
@@ -230,7 +251,8 @@ impl ServerConnection {
                 RequestHeader::Ping { reference } => self.pong(reference),
                 RequestHeader::Pong => self.part(),
                 RequestHeader::Reply(reply) => return Ok(Some(Incoming::Reply(reply.with(body)))),
-                RequestHeader::Unknown => {}
+                // Chunks were taken before.
+                RequestHeader::Chunk { .. } | RequestHeader::Unknown => {}
             }
         }
     }
@@ -397,14 +419,23 @@ impl ServerConnection {
     /// cannot stop here without losing a request.
     #[must_use]
     pub fn is_inside_request(&mut self) -> bool {
-        self.header.is_some() || !self.decoder.buffer().is_empty()
+        self.header.is_some() || self.is_joining() || !self.decoder.buffer().is_empty()
     }
 
     /// Replies to a request. Replies may go out in any order.
     ///
     /// A response that cannot be sent becomes an error reply, so that the caller
     /// does not wait for ever.
-    pub fn reply(&mut self, seq: u64, service_method: &str, result: Result<Response>) {
+    pub fn reply(&mut self, seq: u64, service_method: &str, mut result: Result<Response>) {
+        if let Ok(response) = &result
+            && response.payload().len() > CHUNK_BYTES
+            && self.peer_caps & caps::CHUNKS != 0
+        {
+            match self.reply_in_chunks(seq, service_method, response) {
+                Ok(()) => return,
+                Err(error) => result = Err(error),
+            }
+        }
         self.outbox
             .reply(seq, service_method, result, self.extended);
     }

@@ -30,6 +30,10 @@ enum Step {
     End(usize),
     Cancel(usize),
     Hello,
+    Ping,
+    OneWay,
+    /// The server sends the client away.
+    GoAway,
     /// The server sends an item, if it may.
     Reply(usize, u16),
     Finish(usize, bool),
@@ -59,6 +63,8 @@ fn step() -> impl Strategy<Value = Step> {
         1 => any_call.clone().prop_map(Step::End),
         1 => any_call.clone().prop_map(Step::Cancel),
         1 => Just(Step::Hello),
+        1 => Just(Step::Ping),
+        1 => Just(Step::OneWay),
         6 => (any_call.clone(), any::<u16>()).prop_map(|(call, size)| Step::Reply(call, size)),
         2 => (any_call.clone(), any::<bool>()).prop_map(|(call, ok)| Step::Finish(call, ok)),
         6 => any_call.clone().prop_map(Step::ClientTakes),
@@ -66,9 +72,21 @@ fn step() -> impl Strategy<Value = Step> {
         2 => any::<u16>().prop_map(Step::ServerCalls),
         1 => any_call.clone().prop_map(Step::ServerCancels),
         2 => (any_call, any::<bool>()).prop_map(|(call, ok)| Step::ClientReplies(call, ok)),
-        8 => (1..5000_usize).prop_map(Step::ToServer),
-        8 => (1..5000_usize).prop_map(Step::ToClient),
+        1 => (0..20_u8).prop_map(|dice| if dice == 0 { Step::GoAway } else { Step::Hello }),
+        8 => bytes().prop_map(Step::ToServer),
+        8 => bytes().prop_map(Step::ToClient),
     ]
+}
+
+/// Few enough to cut frames, or enough for a chunk.
+fn bytes() -> impl Strategy<Value = usize> {
+    prop_oneof![1..5000_usize, 1..200_000_usize]
+}
+
+/// The value that belongs to a number: now and then one that goes in chunks.
+fn value(of: u64) -> (u64, Vec<u8>) {
+    let length = if of.is_multiple_of(6) { 150_000 } else { 3 };
+    (of, vec![7; length])
 }
 
 /// A call as both ends and the model see it.
@@ -111,6 +129,8 @@ struct World {
     calls: Vec<Call>,
     by_seq: BTreeMap<u64, usize>,
     asked: Vec<Asked>,
+    /// Calls whose reply nobody waits for, that have not come.
+    one_way: Vec<u64>,
 }
 
 fn ready(outbound: &Outbound) -> bool {
@@ -127,6 +147,7 @@ impl World {
             calls: Vec::new(),
             by_seq: BTreeMap::new(),
             asked: Vec::new(),
+            one_way: Vec::new(),
         };
         // Both know each other, as they must before a stream.
         world.client.hello();
@@ -139,7 +160,16 @@ impl World {
     fn step(&mut self, step: Step) {
         let count = self.calls.len().max(1);
         match step {
+            // A client that was told makes its calls elsewhere.
+            Step::Call(..) | Step::OneWay if self.client.is_going_away() => {}
             Step::Call(kind, id) => self.call(kind, id),
+            Step::OneWay => {
+                let head = Head::new("Service.Note");
+                let sent = self.client.one_way(&head, &Payload::new(&1_u64).unwrap());
+                self.one_way.push(sent.unwrap().seq.get());
+            }
+            Step::Ping => self.client.ping(),
+            Step::GoAway => assert!(self.server.go_away()),
             Step::Hello => self.client.hello(),
             Step::Send(at, size) => {
                 if let Some(call) = self.calls.get_mut(at % count) {
@@ -226,7 +256,7 @@ impl World {
         head.metadata = [("call", at.to_string())].into_iter().collect();
         let started = self
             .client
-            .call(&head, &Payload::new(&(at as u64)).unwrap(), at)
+            .call(&head, &Payload::new(&value(at as u64)).unwrap(), at)
             .unwrap();
         self.by_seq.insert(started.seq.get(), at);
         self.calls.push(Call {
@@ -254,7 +284,7 @@ impl World {
         }
         let result = if ok {
             call.finished = Some(Ok(at as u64));
-            Response::unary(&(at as u64))
+            Response::unary(&value(at as u64 + 1))
         } else {
             call.finished = Some(Err(Code::Aborted));
             Err(Error::aborted("as the model wants"))
@@ -294,6 +324,9 @@ impl World {
     }
 
     fn serve_bytes(&mut self, bytes: usize) {
+        if self.client.output().is_empty() {
+            self.client.fill();
+        }
         self.to_server.extend(self.client.take_output(Vec::new()));
         let count = bytes.min(self.to_server.len());
         let piece: Vec<u8> = self.to_server.drain(..count).collect();
@@ -301,13 +334,18 @@ impl World {
         while let Some(incoming) = self.server.poll().unwrap() {
             use server_connection::Incoming;
             match incoming {
+                Incoming::Request(request) if request.one_way => {
+                    let sent = self.one_way.iter().position(|&seq| seq == request.seq);
+                    self.one_way.remove(sent.expect("it was sent once"));
+                }
                 Incoming::Request(request) => {
                     let at = self.by_seq[&request.seq];
                     let call = &mut self.calls[at];
                     assert!(!call.arrived, "a request came twice");
                     call.arrived = true;
                     assert_eq!(request.streams, call.kind);
-                    assert_eq!(request.body.unwrap().decode::<u64>().unwrap(), at as u64);
+                    let argument: (u64, Vec<u8>) = request.body.unwrap().decode().unwrap();
+                    assert_eq!(argument, value(at as u64));
                     let metadata: Metadata = [("call", at.to_string())].into_iter().collect();
                     assert_eq!(request.metadata, metadata);
                     call.server_out.grant(request.credit);
@@ -344,6 +382,9 @@ impl World {
     }
 
     fn client_bytes(&mut self, bytes: usize) {
+        if self.server.output().is_empty() {
+            self.server.fill();
+        }
         let sent = std::mem::take(self.server.output());
         self.to_client.extend(sent);
         let count = bytes.min(self.to_client.len());
@@ -357,7 +398,11 @@ impl World {
                     assert!(!call.cancelled, "nobody waits for this reply");
                     assert!(call.result.is_none(), "a call is answered twice");
                     let result = match reply.result {
-                        Ok(body) => Ok(body.decode::<u64>().unwrap()),
+                        Ok(body) => {
+                            let reply: (u64, Vec<u8>) = body.decode().unwrap();
+                            assert_eq!(reply, value(reply.0));
+                            Ok(reply.0 - 1)
+                        }
                         Err(error) => Err(error.code()),
                     };
                     assert_eq!(Some(result), call.finished);
@@ -388,6 +433,8 @@ impl World {
                     assert!(asked.arrived && asked.cancelled && !asked.told);
                     asked.told = true;
                 }
+                // It has made no call since, so that none is refused.
+                Incoming::GoAway => assert!(self.client.take_refused().is_empty()),
                 other => panic!("{other:?}"),
             }
         }
@@ -395,9 +442,12 @@ impl World {
 
     /// All bytes arrive.
     fn settle(&mut self) {
-        for _ in 0..4 {
+        let mut still = 0;
+        while still < 4 {
             self.serve_bytes(usize::MAX);
             self.client_bytes(usize::MAX);
+            let moves = self.client.has_chunks() || self.server.has_chunks();
+            still = if moves { 0 } else { still + 1 };
         }
     }
 
@@ -417,8 +467,12 @@ impl World {
             assert_eq!(asked.told, asked.cancelled);
         }
         assert_eq!(self.client.in_flight(), 0);
+        assert!(self.one_way.is_empty());
+        assert!(!self.server.is_joining());
+        assert_eq!(self.server.is_parted(), self.client.is_going_away());
         for call in &mut self.calls {
-            assert!(call.arrived);
+            // An argument in chunks is broken off when nobody waits for its call.
+            assert!(call.arrived || call.cancelled);
             assert!(call.cancelled || !call.told);
             if call.cancelled {
                 // What was sent behind the end of a call is dropped.

@@ -123,6 +123,10 @@ impl<S: Io> Driver<S> {
             {
                 self.socket.give_back(&mut self.connection);
             }
+            if self.connection.has_chunks() && self.socket.unwritten() == 0 {
+                // The stream takes more: go on when others had a turn.
+                cx.waker().wake_by_ref();
+            }
             if !lifetime.is_leaving() {
                 let traffic = self.socket.traffic();
                 let grace = if drain.as_mut().poll(cx).is_ready() {
@@ -146,7 +150,8 @@ impl<S: Io> Driver<S> {
         if let Poll::Ready(Err(error)) = written {
             return Poll::Ready(End::Broken(error));
         }
-        if self.connection.is_parted() && self.is_answered() {
+        let is_done = self.connection.is_parted() && !self.connection.is_joining();
+        if is_done && self.is_answered() {
             return Poll::Ready(End::Over);
         }
         let (is_idle, traffic) = (self.is_idle(), self.socket.traffic());
@@ -171,6 +176,7 @@ impl<S: Io> Driver<S> {
             && self.backlog.is_empty()
             && !self.peering.is_waiting()
             && self.connection.output().is_empty()
+            && !self.connection.has_chunks()
             && self.socket.is_flushed()
     }
 
@@ -185,7 +191,8 @@ impl<S: Io> Driver<S> {
 
     /// True if a reply may be written.
     fn has_room(&mut self) -> bool {
-        self.unwritten() < self.shared.config.write_buffer_bytes
+        let max = self.shared.config.write_buffer_bytes;
+        self.unwritten() < max && self.connection.waiting_bytes() < max
     }
 
     /// True if something may be read, be it a request or not.

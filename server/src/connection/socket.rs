@@ -18,6 +18,9 @@ const READ_MAX: usize = 128 << 10;
 /// Buffers that are no larger are kept while nothing moves, all together.
 const REST_MAX: usize = 2 * READ_MIN;
 
+/// Chunks of long replies that are written before short ones get in between.
+const FILLS: usize = 2;
+
 /// A stream, and the bytes that are written to it.
 pub(super) struct Socket<S> {
     pub(super) io: S,
@@ -58,16 +61,22 @@ impl<S: Io> Socket<S> {
         self.unwritten() == 0 && !self.unflushed
     }
 
-    /// Writes what the codec has to send; ready when all is.
+    /// Writes what the codec has to send; ready when all is, but for chunks of long
+    /// replies: a few of those.
     pub(super) fn poll_write(
         &mut self,
         cx: &mut TaskContext<'_>,
         codec: &mut Codec,
     ) -> Poll<io::Result<()>> {
+        let mut fills = FILLS;
         loop {
             if self.written == self.writing.len() {
                 self.writing.clear();
                 self.written = 0;
+                if codec.output().is_empty() && fills > 0 {
+                    fills -= 1;
+                    codec.fill();
+                }
                 if codec.output().is_empty() {
                     break;
                 }

@@ -5,7 +5,7 @@ use super::reverse::ReverseCall;
 use crate::body::Body;
 use crate::details::ErrorDetails;
 use crate::error::{Error, Result};
-use crate::header::{Header, kind};
+use crate::header::{Header, flags, kind};
 use crate::metadata::Metadata;
 use crate::server_connection::IncomingRequest;
 
@@ -88,6 +88,14 @@ pub(super) enum ReplyHeader {
         error: Option<Error>,
         metadata: Metadata,
     },
+    /// Of a reply whose value comes in chunks.
+    LongReply {
+        seq: u64,
+        metadata: Metadata,
+    },
+    Chunk {
+        seq: u64,
+    },
     Item {
         seq: u64,
         cost: u64,
@@ -128,10 +136,17 @@ impl ReplyHeader {
     pub(super) fn new(header: Header<'_>, extended: bool) -> Self {
         let kind = if extended { header.kind } else { kind::CALL };
         match kind {
+            kind::CALL if extended && header.flags & flags::CHUNKED != 0 => Self::LongReply {
+                seq: header.seq,
+                metadata: Metadata::from_wire(&header.meta),
+            },
             kind::CALL => Self::Reply {
                 seq: header.seq,
                 metadata: Metadata::from_wire(&header.meta),
                 error: header.into_error(),
+            },
+            kind::CHUNK => Self::Chunk {
+                seq: header.reference,
             },
             kind::ITEM => Self::Item {
                 seq: header.seq,

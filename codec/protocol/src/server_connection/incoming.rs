@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::body::Body;
 use crate::client_connection::IncomingReply;
 use crate::error::{Error, Result};
-use crate::header::{Header, kind};
+use crate::header::{Header, flags, kind};
 use crate::info::StreamKind;
 use crate::metadata::Metadata;
 
@@ -100,6 +100,9 @@ pub(super) enum RequestHeader {
     Cancel {
         seq: u64,
     },
+    Chunk {
+        seq: u64,
+    },
     Ping {
         reference: u64,
     },
@@ -121,6 +124,16 @@ impl RequestHeader {
             flags: 0,
             credit: 0,
             metadata: Metadata::new(),
+        }
+    }
+
+    /// True if it may concern a body that comes, or goes, in chunks.
+    #[inline]
+    pub(super) fn is_of_long(&self) -> bool {
+        match self {
+            Self::Request { flags, .. } => flags & flags::CHUNKED != 0,
+            Self::Chunk { .. } | Self::Cancel { .. } => true,
+            _ => false,
         }
     }
 
@@ -159,6 +172,9 @@ impl RequestHeader {
                 bytes: header.credit,
             },
             kind::CANCEL => Self::Cancel {
+                seq: header.reference,
+            },
+            kind::CHUNK => Self::Chunk {
                 seq: header.reference,
             },
             kind::PING => Self::Ping {

@@ -49,9 +49,15 @@ impl Pair {
 
     /// Moves a few bytes each way; false if there were none.
     pub(crate) fn step(&mut self) -> bool {
+        if self.client.output().is_empty() {
+            self.client.fill();
+        }
         let sent = self.client.take_output(Vec::new());
         self.to_server.extend(&sent);
         self.client_sent.extend(&sent);
+        if self.server.output().is_empty() {
+            self.server.fill();
+        }
         let sent = std::mem::take(self.server.output());
         self.to_client.extend(&sent);
         self.server_sent.extend(&sent);

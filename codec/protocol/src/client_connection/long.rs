@@ -1,0 +1,134 @@
+//! Long bodies of a [`ClientConnection`]: arguments that go out in chunks, and replies
+//! that come so.
+
+use std::collections::HashSet;
+
+use super::incoming::IncomingReply;
+use super::{ClientConnection, Seq, Started, answered};
+use crate::body::{Body, Payload};
+use crate::caller::Head;
+use crate::error::{Delivery, Error, Phase, Result};
+use crate::header::{Header, NO_CALL, flags, kind};
+use crate::metadata::Metadata;
+
+impl<T> ClientConnection<T> {
+    /// Appends the head of a call, whose argument [`fill`](Self::fill) appends.
+    #[cold]
+    pub(super) fn call_in_chunks(
+        &mut self,
+        head: &Head,
+        body: &Payload,
+        call: T,
+    ) -> Result<Started> {
+        let stream = self.cut.stream(body).map_err(|error| {
+            Error::from(error)
+                .with_phase(Phase::Encode)
+                .with_delivery(Delivery::NotSent)
+        })?;
+        let header = self.header_of(head, flags::CHUNKED);
+        let total = stream.len() as u64;
+        self.outbox
+            .frame(header, |encoder, output| encoder.encode(&total, output))?;
+        let seq = self.pending.wait(call);
+        self.cut.push(seq.0, stream);
+        let end = u64::MAX;
+        Ok(Started { seq, end })
+    }
+
+    /// Appends the next chunk of long arguments, to be called when the output is
+    /// short. Gives the call of which that was the end.
+    pub fn fill(&mut self) -> Option<Started> {
+        let outbox = &mut self.outbox;
+        let seq = self.cut.next(|seq, bytes| {
+            let header = Header {
+                seq: NO_CALL,
+                kind: kind::CHUNK,
+                reference: seq,
+                ..Header::default()
+            };
+            // A chunk is within the limits of a message, or the whole was not.
+            let _ = outbox.frame(header, |encoder, output| encoder.encode(&bytes, output));
+        })?;
+        Some(Started {
+            seq: Seq(seq),
+            end: self.appended(),
+        })
+    }
+
+    /// Takes the calls out whose arguments are not appended whole: the peer cannot
+    /// have run them.
+    pub fn take_cut(&mut self) -> HashSet<Seq> {
+        self.cut.take().into_iter().map(Seq).collect()
+    }
+
+    /// True if [`fill`](Self::fill) has something to append.
+    #[must_use]
+    pub fn has_chunks(&self) -> bool {
+        !self.cut.is_empty()
+    }
+
+    /// Begins a reply that comes in chunks. Gives an error in its place if it is too
+    /// long; the peer is told that nobody waits for it.
+    #[cold]
+    pub(super) fn begin_reply(
+        &mut self,
+        seq: u64,
+        metadata: Metadata,
+        body: &Result<Body>,
+    ) -> Option<IncomingReply<T>> {
+        if !self.pending.contains(seq) || self.joined.contains(seq) {
+            return None;
+        }
+        let total = body
+            .as_ref()
+            .map_err(Error::clone)
+            .and_then(|body| body.decode::<u64>());
+        match total.and_then(|total| self.joined.check(total)) {
+            Ok(total) => {
+                let keep = self.pending.get(Seq(seq)).is_some();
+                self.joined.begin(seq, total, keep, metadata);
+                None
+            }
+            Err(error) => {
+                self.tell(seq);
+                let call = self.pending.give_up(Seq(seq))?;
+                let error = Err(answered(error));
+                Some(IncomingReply::new(call, None, error, metadata))
+            }
+        }
+    }
+
+    /// Adds a chunk to a reply. Gives the reply that is whole by it, if somebody waits
+    /// for that.
+    ///
+    /// # Errors
+    ///
+    /// If the peer breaks the rules.
+    #[cold]
+    pub(super) fn join(&mut self, seq: u64, chunk: &Body) -> Result<Option<IncomingReply<T>>> {
+        let Some((metadata, body)) = self.joined.add(seq, chunk.borrow()?)? else {
+            return Ok(None);
+        };
+        Ok(self
+            .pending
+            .answer(seq)
+            .map(|call| IncomingReply::new(call, None, body.map_err(answered), metadata)))
+    }
+
+    /// Forgets what of a call is under way: it has its reply, or its error.
+    #[inline]
+    pub(super) fn forget_chunks(&mut self, seq: u64) {
+        if self.cut.is_empty() && self.joined.is_empty() {
+            // As for nearly all calls.
+            return;
+        }
+        self.cut.remove(seq);
+        self.joined.remove(seq);
+    }
+
+    /// Breaks the argument of a call off, and keeps nothing more of its reply.
+    pub(super) fn discard_chunks(&mut self, seq: u64) {
+        self.cut.remove(seq);
+        self.joined.discard(seq);
+    }
+}
