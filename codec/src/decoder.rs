@@ -185,7 +185,10 @@ impl Decoder {
                 return Ok(false);
             };
             let start = self.offset() + prefix as u64;
-            let outcome = self.stream.message(bytes, start);
+            let outcome = match self.stream.known_value(bytes) {
+                Some((id, skip)) => Ok(Message::Value { id, skip }),
+                None => self.stream.message(bytes, start),
+            };
             match outcome {
                 Ok(Message::Definition | Message::More) => {
                     self.inside = true;

@@ -212,6 +212,10 @@ impl Encoder {
         *out = buf;
         if result.is_ok() {
             result = if marks.is_empty() {
+                // Nothing was allocated for them, and so there is nothing to drop.
+                if marks.capacity() == 0 {
+                    std::mem::forget(marks);
+                }
                 self.end(prefix, out)
             } else {
                 marks.iter_mut().for_each(|mark| mark.rebase(value_start));
@@ -287,6 +291,7 @@ impl Encoder {
         Ok(())
     }
 
+    #[inline]
     fn begin(&self, root: Root, out: &mut Vec<u8>) -> Prefix {
         let prefix = Prefix::reserve(out, self.guess);
         let end = out.len() + usize::from(root.length);
@@ -295,6 +300,7 @@ impl Encoder {
         prefix
     }
 
+    #[inline]
     fn end(&mut self, prefix: Prefix, out: &mut Vec<u8>) -> Result<()> {
         self.guess = prefix.fill(out);
         if self.guess > self.message_bytes {
@@ -331,6 +337,7 @@ impl Encoder {
         self.recent(RustType::of::<T::Static>()).map(|root| root.id)
     }
 
+    #[inline]
     fn recent(&self, key: RustType) -> Option<Root> {
         self.recent
             .iter()

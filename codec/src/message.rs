@@ -41,6 +41,7 @@ pub(crate) struct Prefix {
 
 impl Prefix {
     /// Leaves room for the prefix of a message of about `guess` bytes.
+    #[inline]
     pub(crate) fn reserve(buf: &mut Vec<u8>, guess: usize) -> Self {
         let start = buf.len();
         put_uint(buf, guess as u64);
@@ -52,6 +53,7 @@ impl Prefix {
 
     /// Writes the length of all that was appended since; moves it where the
     /// guess was wrong. Gives the length.
+    #[inline]
     pub(crate) fn fill(self, buf: &mut Vec<u8>) -> usize {
         let body = self.start + self.room;
         let length = buf.len() - body;
@@ -61,6 +63,11 @@ impl Prefix {
             }
             return length;
         }
+        self.fill_long(length, buf)
+    }
+
+    fn fill_long(self, length: usize, buf: &mut Vec<u8>) -> usize {
+        let body = self.start + self.room;
         let (prefix, count) = uint_bytes(length as u64);
         let prefix = prefix.get(..count).unwrap_or_default();
         match buf.get_mut(self.start..body) {

@@ -59,6 +59,11 @@ impl Decoder {
             self.offset += (input.len() - rest.len()) as u64;
             *input = rest;
             let end = self.offset;
+            if let Some((id, skip)) = self.stream.known_value(message) {
+                self.inside = false;
+                let value = message.get(skip..).unwrap_or_default();
+                return self.stream.decode(id, value, end).map(Some);
+            }
             match self.stream.message(message, end - message.len() as u64) {
                 Ok(Message::Definition | Message::More) => self.inside = true,
                 Ok(Message::Value { id, skip }) => {

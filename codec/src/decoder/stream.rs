@@ -66,6 +66,22 @@ impl Stream {
         &self.known.types
     }
 
+    /// The type of a message that is a whole value and nothing else, if it is the same
+    /// as that of one before, and where the value starts.
+    #[inline]
+    pub(crate) fn known_value(&self, message: &[u8]) -> Option<(TypeId, usize)> {
+        if self.assembly.is_some() {
+            return None;
+        }
+        let mut rest = message;
+        let id = uint_to_int(read_uint(&mut rest).ok()??);
+        let of = |root: &&(TypeId, bool)| i64::from(root.0.get()) == id;
+        match self.last_roots.iter().flatten().find(of) {
+            Some(&(id, false)) => Some((id, message.len() - rest.len())),
+            _ => None,
+        }
+    }
+
     /// Takes in one message, without its length prefix, which starts at `offset`.
     pub(crate) fn message(&mut self, message: &[u8], offset: u64) -> Result<Message> {
         self.message_inner(message, offset)

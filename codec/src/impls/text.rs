@@ -67,9 +67,7 @@ impl Encode for String {
 impl<'de> Decode<'de> for String {
     #[inline]
     fn decode(reader: &mut Reader<'de, '_>, _plan: NodeId) -> Result<Self> {
-        let text = reader.str()?;
-        reader.charge(text.len())?;
-        Ok(text.to_owned())
+        reader.string()
     }
     #[inline]
     fn zero() -> Result<Self> {

@@ -184,6 +184,13 @@ fn bad_uint(count: usize) -> Error {
     Error::malformed(format!("an integer of {count} bytes (8 is the most)"))
 }
 
+#[cold]
+fn not_utf8(error: std::str::Utf8Error) -> Error {
+    Error::mismatch(format!(
+        "the string is not UTF-8 ({error}); decode it into GoString"
+    ))
+}
+
 impl<'de, 'p> Reader<'de, 'p> {
     /// `end` is the stream offset just behind `value`.
     pub(crate) fn new(
@@ -327,10 +334,25 @@ impl<'de, 'p> Reader<'de, 'p> {
         let bytes = self.bytes()?;
         match std::str::from_utf8(bytes) {
             Ok(text) => Ok(text),
-            Err(error) => Err(Error::mismatch(format!(
-                "the string is not UTF-8 ({error}); decode it into GoString"
-            ))
-            .at_offset(before)),
+            Err(error) => Err(not_utf8(error).at_offset(before)),
+        }
+    }
+
+    /// Reads a string into memory of its own, which it is charged for.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Reader::str`] and [`Reader::charge`].
+    #[inline]
+    pub(crate) fn string(&mut self) -> Result<String> {
+        let before = self.offset();
+        let bytes = self.bytes()?;
+        self.charge(bytes.len())?;
+        // Checked where it will stay: memory from an allocator is aligned, and there
+        // the standard library looks at sixteen bytes at once.
+        match String::from_utf8(bytes.to_vec()) {
+            Ok(text) => Ok(text),
+            Err(error) => Err(not_utf8(error.utf8_error()).at_offset(before)),
         }
     }
 
@@ -421,14 +443,24 @@ impl<'de, 'p> Reader<'de, 'p> {
     #[inline]
     pub fn next_field(&mut self, fields: &mut StructFields<'p>) -> Result<Option<(u16, NodeId)>> {
         // Nearly every delta is 1, and leads to a field that the local type has.
-        if let Some((1, rest)) = self.rest.split_first()
-            && let Some((field, later)) = fields.rest.split_first()
-            && field.local != SKIP
-        {
-            steps(1);
-            self.rest = rest;
-            fields.rest = later;
-            return Ok(Some((field.local, field.node)));
+        match self.rest.split_first() {
+            Some((1, rest)) => {
+                if let Some((field, later)) = fields.rest.split_first()
+                    && field.local != SKIP
+                {
+                    steps(1);
+                    self.rest = rest;
+                    fields.rest = later;
+                    return Ok(Some((field.local, field.node)));
+                }
+            }
+            Some((0, rest)) => {
+                steps(1);
+                self.rest = rest;
+                self.leave();
+                return Ok(None);
+            }
+            _ => {}
         }
         self.any_field(fields)
     }
@@ -608,13 +640,19 @@ impl<'de, 'p> Reader<'de, 'p> {
     }
 
     /// Takes the 0 that stands before a value that is no struct.
+    #[inline]
     pub(crate) fn singleton(&mut self) -> Result<()> {
         if self.plan.is_singleton() && self.uint()? != 0 {
-            return Err(self.place(Error::malformed(
-                "a value that is no struct has no 0 before it",
-            )));
+            return Err(self.no_singleton());
         }
         Ok(())
+    }
+
+    #[cold]
+    fn no_singleton(&self) -> Error {
+        self.place(Error::malformed(
+            "a value that is no struct has no 0 before it",
+        ))
     }
 
     /// How many of `count` elements to make room for before they are read.
