@@ -2,10 +2,12 @@
 
 mod holding;
 mod input;
+mod own;
 mod plans;
 mod raw;
 mod stream;
 
+pub(crate) use own::Own;
 pub(crate) use plans::PlanCache;
 pub use raw::RawValue;
 pub(crate) use stream::{Known, Message, Stream};
@@ -230,6 +232,7 @@ impl Decoder {
     }
 
     /// Lets go of what was consumed.
+    #[inline]
     fn settle(&mut self) {
         let lent = std::mem::take(&mut self.lent);
         if lent > 0 {
@@ -502,6 +505,11 @@ pub fn from_slice<T: DecodeOwned>(stream: &[u8]) -> Result<T> {
 /// # Ok::<(), gobrpc_codec::Error>(())
 /// ```
 pub fn from_slice_with<T: DecodeOwned>(stream: &[u8], limits: &Limits) -> Result<T> {
+    if *limits == Limits::default()
+        && let Some(value) = Own::decode(stream)
+    {
+        return value;
+    }
     first_value(stream, limits, |types, id, value, end| match value {
         FirstValue::Input(bytes) => types.decode(id, bytes, end),
         FirstValue::Flat(bytes) => types.decode(id, &bytes, end),
@@ -525,6 +533,9 @@ pub fn from_slice_with<T: DecodeOwned>(stream: &[u8], limits: &Limits) -> Result
 /// # Ok::<(), gobrpc_codec::Error>(())
 /// ```
 pub fn borrow_from_slice<'de, T: Decode<'de>>(stream: &'de [u8]) -> Result<T> {
+    if let Some(value) = Own::decode(stream) {
+        return value;
+    }
     first_value(
         stream,
         &Limits::default(),

@@ -6,6 +6,7 @@ use crate::wire::{put_uint, read_uint, uint_bytes};
 /// Finds the first message in `input`: the length of its prefix and its own.
 ///
 /// `None` if the prefix is not whole yet.
+#[inline]
 pub(crate) fn find(input: &[u8], longest: usize) -> Result<Option<(usize, usize)>> {
     let mut rest = input;
     let Some(length) = read_uint(&mut rest).map_err(Error::into_fatal)? else {
@@ -14,18 +15,24 @@ pub(crate) fn find(input: &[u8], longest: usize) -> Result<Option<(usize, usize)
     let prefix = input.len() - rest.len();
     match usize::try_from(length) {
         Ok(length) if length <= longest => Ok(Some((prefix, length))),
-        _ => Err(Error::limit(
-            &format!("a message of {length} bytes"),
-            longest,
-            "message_bytes",
-        )
-        .into_fatal()),
+        _ => Err(too_long(length, longest)),
     }
+}
+
+#[cold]
+fn too_long(length: u64, longest: usize) -> Error {
+    Error::limit(
+        &format!("a message of {length} bytes"),
+        longest,
+        "message_bytes",
+    )
+    .into_fatal()
 }
 
 /// Splits the first message off `input`, without its prefix: it, and what comes behind.
 ///
 /// `None` if it is not whole yet.
+#[inline]
 pub(crate) fn split(input: &[u8], longest: usize) -> Result<Option<(&[u8], &[u8])>> {
     let found = find(input, longest)?;
     Ok(found.and_then(|(prefix, length)| input.get(prefix..)?.split_at_checked(length)))

@@ -16,7 +16,7 @@ use crate::wire::{Reader, read_uint, uint_to_int};
 /// The types, plans and limits of a stream, and the value that is under way.
 #[derive(Debug)]
 pub(crate) struct Stream {
-    known: Arc<Known>,
+    pub(super) known: Arc<Known>,
     assembly: Option<(TypeId, Assembly)>,
     /// Which types' values may hold interfaces.
     holding: Holding,
@@ -43,6 +43,23 @@ pub(crate) enum Message {
     Value { id: TypeId, skip: usize },
     /// The last part of a value that spans messages, and the value in one piece.
     Flat { id: TypeId, value: Vec<u8> },
+}
+
+impl Known {
+    /// Decodes a value that ends at `end` in the stream.
+    #[inline]
+    pub(crate) fn decode<'de, T: Decode<'de>>(
+        &self,
+        id: TypeId,
+        bytes: &'de [u8],
+        end: u64,
+    ) -> Result<T> {
+        let plan = self
+            .plans
+            .get::<T>(&self.types, id)
+            .map_err(|error| error.at_offset(end.saturating_sub(bytes.len() as u64)))?;
+        decode_by(&plan, self, bytes, end)
+    }
 }
 
 impl Stream {
@@ -152,7 +169,7 @@ impl Stream {
         })
     }
 
-    fn may_hold_interface(&mut self, id: TypeId) -> bool {
+    pub(super) fn may_hold_interface(&mut self, id: TypeId) -> bool {
         let last = self.last_roots.iter().flatten();
         if let Some((_, answer)) = last.clone().find(|(last, _)| *last == id) {
             return *answer;
@@ -186,12 +203,7 @@ impl Stream {
         bytes: &'de [u8],
         end: u64,
     ) -> Result<T> {
-        let known = &*self.known;
-        let plan = known
-            .plans
-            .get::<T>(&known.types, id)
-            .map_err(|error| error.at_offset(end.saturating_sub(bytes.len() as u64)))?;
-        decode_by(&plan, known, bytes, end)
+        self.known.decode(id, bytes, end)
     }
 
     pub(crate) fn raw(&self, id: TypeId, bytes: ShortBytes, end: u64) -> RawValue {

@@ -3,6 +3,7 @@
 use std::hash::{Hash, Hasher};
 use std::sync::OnceLock;
 
+use crate::decoder::Own;
 use crate::types::TypeId;
 
 /// The definitions with which a stream begins whose first value is of a schema's
@@ -10,7 +11,10 @@ use crate::types::TypeId;
 ///
 /// It is no part of what a schema is: schemas with and without are equal.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Prelude(OnceLock<Defined>);
+pub(crate) struct Prelude {
+    defined: OnceLock<Defined>,
+    own: OnceLock<Option<Box<Own>>>,
+}
 
 /// What a [`Prelude`] holds.
 #[derive(Debug, Clone)]
@@ -25,7 +29,12 @@ pub(crate) struct Defined {
 
 impl Prelude {
     pub(crate) fn get_or_make(&self, make: impl FnOnce() -> Defined) -> &Defined {
-        self.0.get_or_init(make)
+        self.defined.get_or_init(make)
+    }
+
+    /// What decodes the values of a stream that begins with it.
+    pub(crate) fn own(&self, make: impl FnOnce() -> Option<Own>) -> Option<&Own> {
+        self.own.get_or_init(|| make().map(Box::new)).as_deref()
     }
 }
 

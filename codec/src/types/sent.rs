@@ -160,7 +160,7 @@ impl SentTypes {
                 return defined.id;
             }
             if self.first.is_none() && self.ids.is_empty() && self.dynamic.is_empty() {
-                let defined = schema.prelude.get_or_make(|| Self::prelude(schema));
+                let defined = Self::prelude(schema);
                 out.extend_from_slice(&defined.bytes);
                 self.first = Some((schema, defined));
                 return defined.id;
@@ -171,14 +171,16 @@ impl SentTypes {
     }
 
     /// The definitions of a Rust type at the start of a stream.
-    fn prelude(schema: &Schema) -> Defined {
-        let (mut types, mut bytes) = (Self::default(), Vec::new());
-        let id = types.define(Origin::fixed(schema), schema.root(), &mut bytes);
-        Defined {
-            bytes: bytes.into(),
-            id,
-            ids: types.ids.len(),
-        }
+    pub(crate) fn prelude(schema: &Schema) -> &Defined {
+        schema.prelude.get_or_make(|| {
+            let (mut types, mut bytes) = (Self::default(), Vec::new());
+            let id = types.define(Origin::fixed(schema), schema.root(), &mut bytes);
+            Defined {
+                bytes: bytes.into(),
+                id,
+                ids: types.ids.len(),
+            }
+        })
     }
 
     /// Takes over what is known of the first type, which was sent.

@@ -15,4 +15,5 @@ mod input;
 mod integers;
 mod nesting;
 mod numbers;
+mod own;
 mod sample;
