@@ -193,3 +193,26 @@ pub(crate) fn btree_bytes<T>(count: usize) -> usize {
     }
     (count / 5 + 1).saturating_mul(11 * size_of::<T>() + 16)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn a_hash_table_is_charged_what_it_takes() {
+        for count in (1..200).chain([1000, 57_344, 57_345, 100_000]) {
+            // By its capacity, which is what of its buckets may be in use.
+            let capacity = HashSet::<u64>::with_capacity(count).capacity();
+            let buckets = (capacity + 1).max(capacity * 8 / 7).next_power_of_two();
+            let least = buckets * (size_of::<u64>() + 1);
+            let charged = hash_table_bytes::<u64>(count);
+            assert!(
+                (least..=2 * least).contains(&charged),
+                "{count}: {charged}, and it takes {least}"
+            );
+        }
+        assert_eq!(hash_table_bytes::<u64>(0), 0);
+        assert_eq!(hash_table_bytes::<u64>(usize::MAX), usize::MAX);
+    }
+}

@@ -98,7 +98,7 @@ fn differences_are_told_once_and_where_they_are() {
         effects,
         [Effect::Loses, Effect::Loses, Effect::Loses, Effect::Breaks]
     );
-    assert!(!comparison.is_compatible() && !comparison.is_lossless());
+    assert!(!comparison.is_empty() && !comparison.is_compatible() && !comparison.is_lossless());
 }
 
 /// Our derive makes no such fields.

@@ -28,6 +28,35 @@ fn equal_types_are_defined_once() {
     assert_eq!(all_values(&two).len(), 2);
 }
 
+/// What does not fit its type is called by its kind.
+#[test]
+fn kinds_have_their_words() {
+    let everything = Value::of(&everything()).unwrap();
+    let list = |name: &str| everything.get(name).unwrap().clone();
+    let schema = Arc::new(gobrpc_codec::Schema::clone(<f64 as Gob>::schema()));
+    for (value, word) in [
+        (Value::Bool(true), "bool"),
+        (Value::Int(1), "int"),
+        (Value::Uint(1), "uint"),
+        (Value::Complex(1.0, 2.0), "complex"),
+        (Value::Bytes(vec![1]), "bytes"),
+        ("text".into(), "string"),
+        (list("List"), "slice"),
+        (list("Array"), "array"),
+        (list("Map"), "map"),
+        (list("Inner"), "struct"),
+        (Value::default(), "interface"),
+    ] {
+        assert_eq!(value.kind(), word);
+        let error = Prepared::from_value_as(&value, &schema).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Misuse);
+        assert_eq!(
+            error.message(),
+            format!("a value of kind {word} where the type says float64")
+        );
+    }
+}
+
 #[test]
 fn values_are_built_and_changed() {
     let schema = Arc::new(Inner::schema().clone());

@@ -96,3 +96,18 @@ fn types_that_come_one_by_one() {
         }
     }
 }
+
+/// Types without a name are spelled out, unless that would never end.
+#[test]
+fn unnamed_types_are_spelled_out_to_64_levels() {
+    let spelled = |levels: usize| {
+        let mut builder = SchemaBuilder::new();
+        let int = builder.int();
+        let top = (0..levels).fold(int, |elem, _| builder.slice_of(elem));
+        let schema = builder.build(top);
+        schema.go_string(schema.root())
+    };
+    let whole = format!("{}int", "[]".repeat(64));
+    assert_eq!(spelled(64), whole.replace("int", &spelled(0)));
+    assert_eq!(spelled(65), format!("{}…", "[]".repeat(65)));
+}
