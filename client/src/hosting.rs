@@ -1,7 +1,10 @@
 //! [`Hosting`]: handles the calls that the server of a connection makes.
 
 use std::collections::HashMap;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
 
 use gobrpc_protocol::method::panicked;
 use gobrpc_protocol::router::{Route, Router};
@@ -199,11 +202,14 @@ async fn handle(
     };
     let result = match handling {
         Handling::Ready(result) => result,
-        Handling::Future(future) => tokio::select! {
-            biased;
-            reason = cancelled(&state, deadline) => Err(state.error(reason)),
-            result = future => result,
-        },
+        Handling::Future(mut future) => {
+            let mut cancelled = pin!(cancelled(&state, deadline));
+            poll_fn(|cx| match cancelled.as_mut().poll(cx) {
+                Poll::Ready(reason) => Poll::Ready(Err(state.error(reason))),
+                Poll::Pending => future.as_mut().poll(cx),
+            })
+            .await
+        }
         Handling::Blocking(handler) => {
             let mut thread = tokio::task::spawn_blocking(handler);
             let joined = match deadline {
