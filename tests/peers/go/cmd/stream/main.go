@@ -20,6 +20,9 @@ func main() {
 	if err != nil {
 		fail(err)
 	}
+	if err := reflected(client); err != nil {
+		fail(err)
+	}
 	for i := 0; i < 3; i++ {
 		for method, args := range map[string]any{
 			"Flow.Count":  uint64(4),
@@ -39,6 +42,42 @@ func main() {
 			fail(fmt.Errorf("the connection is dead: %d, %w", product, err))
 		}
 	}
+}
+
+// reflected checks that the server tells which methods are streams.
+func reflected(client *rpc.Client) error {
+	var reply struct {
+		Services []struct {
+			Name    string
+			Methods []struct {
+				Name    string
+				Args    struct{ Text string }
+				Reply   struct{ Text string }
+				Streams string
+			}
+		}
+	}
+	if err := client.Call("gobrpc.Reflection.List", struct{}{}, &reply); err != nil {
+		return err
+	}
+	found := map[string]string{}
+	for _, service := range reply.Services {
+		for _, method := range service.Methods {
+			found[service.Name+"."+method.Name] = method.Streams + ": " + method.Args.Text + ", " + method.Reply.Text
+		}
+	}
+	for method, want := range map[string]string{
+		"Flow.Count":   "server: uint64, uint64",
+		"Flow.Sum":     "client: uint64, uint64",
+		"Flow.Double":  "both: int64, int64",
+		"Flow.Blocks":  "server: uint64, []uint8",
+		"Flow.Running": "unary: struct {}, uint64",
+	} {
+		if found[method] != want {
+			return fmt.Errorf("%s is told to be %q, not %q", method, found[method], want)
+		}
+	}
+	return nil
 }
 
 func fail(err error) {
