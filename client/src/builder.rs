@@ -205,9 +205,10 @@ impl ClientBuilder {
         Ok(self)
     }
 
-    /// Most handlers of [hosted](Self::host) services that run at once for one
-    /// connection (256): further calls of the server are refused, with
-    /// `ResourceExhausted`.
+    /// Most calls to [hosted](Self::host) services that are handled at once for one
+    /// connection (256), until their replies are written: further ones are refused, with
+    /// `ResourceExhausted`. The connection of a server that goes on nevertheless and reads
+    /// no replies is given up.
     pub fn max_hosted(mut self, handlers: usize) -> Self {
         self.options.max_hosted = handlers;
         self

@@ -11,6 +11,7 @@ use bytes::BytesMut;
 use gobrpc_protocol::caller::Item;
 use gobrpc_protocol::client_connection::{Incoming, Seq};
 use gobrpc_protocol::flow::INITIAL_CREDIT;
+use gobrpc_protocol::server_connection::IncomingRequest;
 use gobrpc_protocol::{Body, Delivery, Error, Payload, Phase, Request, Response, Result};
 use tokio::time::Instant;
 
@@ -77,7 +78,16 @@ pub(crate) struct Connection {
     asked: Vec<Asked>,
     /// The server may do so.
     hosts: bool,
+    /// Its calls whose replies were not written, and how many of them are handled.
+    hosted: usize,
+    max_hosted: usize,
+    /// Their replies, by the number of bytes of the stream up to their ends.
+    replies: VecDeque<u64>,
 }
+
+/// Most calls of the server above [`Options::max_hosted`] that are refused at a time: a
+/// server that makes more, and reads no replies, would have them gather here.
+const REFUSED_MAX: usize = 1024;
 
 impl Connection {
     pub(crate) fn new(number: u64, options: &Options) -> Self {
@@ -96,6 +106,9 @@ impl Connection {
             blocked: Vec::new(),
             asked: Vec::new(),
             hosts: options.host.is_some(),
+            hosted: 0,
+            max_hosted: options.max_hosted,
+            replies: VecDeque::new(),
         }
     }
 
@@ -243,6 +256,26 @@ impl Connection {
     /// Replies to a call of the server.
     pub(crate) fn reply(&mut self, number: u64, result: Result<Response>) {
         self.protocol.reply(number, result);
+        self.replies.push_back(self.protocol.appended());
+    }
+
+    /// Takes a call of the server in.
+    #[cold]
+    fn host(&mut self, request: IncomingRequest) -> Result<()> {
+        // A place is free again when the reply is written: replies must not gather, either.
+        self.hosted += 1;
+        if self.hosted <= self.max_hosted {
+            self.asked.push(Asked::Call(request));
+            return Ok(());
+        }
+        if self.hosted - self.max_hosted > REFUSED_MAX {
+            return Err(Error::resource_exhausted(
+                "the server makes calls without end, and reads no replies",
+            ));
+        }
+        let error = Error::resource_exhausted("the client handles too many calls already");
+        self.reply(request.seq, Err(error.not_processed()));
+        Ok(())
     }
 
     /// Takes out what the server has asked for.
@@ -315,6 +348,12 @@ impl Connection {
             self.forget(&slot);
             over.push((slot, Event::Sent));
         }
+        while let Some(&end) = self.replies.front()
+            && end <= written
+        {
+            self.replies.pop_front();
+            self.hosted -= 1;
+        }
         let mut sent = 0;
         while let Some(call) = self.unwritten.get(sent)
             && call.end <= written
@@ -378,7 +417,12 @@ impl Connection {
                         replies.push((slot, Event::Result(Err(refused()))));
                     }
                 }
-                Ok(Some(Incoming::Call(request))) => self.asked.push(Asked::Call(request)),
+                Ok(Some(Incoming::Call(request))) => {
+                    if let Err(error) = self.host(request) {
+                        outcome = Err(error);
+                        break;
+                    }
+                }
                 Ok(Some(Incoming::Cancel { seq })) => self.asked.push(Asked::Cancel(seq)),
                 Ok(Some(_)) => {}
                 Ok(None) => {

@@ -139,10 +139,6 @@ impl Hosting {
             return Err(error.not_processed());
         }
         let mut running = self.running.lock();
-        if running.len() >= self.link.options.max_hosted {
-            let error = Error::resource_exhausted("the client handles too many calls already");
-            return Err(error.not_processed());
-        }
         if running.contains_key(&request.seq) {
             return Err(Error::invalid_argument("two calls of one number"));
         }

@@ -14,13 +14,14 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use gobrpc_client::{Call, Client, ClientBuilder, Code, Delivery, Phase};
-use gobrpc_protocol::{PeerCaller, StreamCall};
+use gobrpc_protocol::{Head, Payload, PeerCaller, ServerConnection, StreamCall};
 use gobrpc_server::{
     Context, Error, ErrorDetails, Layered, Next, Result, Running, Server, ServerConfig, service,
 };
 use gobrpc_tests::go;
 use gobrpc_tests::local::eventually;
 use gobrpc_tests::model;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::Semaphore;
 
 /// What clients host.
@@ -103,6 +104,7 @@ impl Someone {
 
 impl User for Someone {
     async fn echo(&self, cx: &Context, text: String) -> Result<String> {
+        self.0.begun.fetch_add(1, Ordering::SeqCst);
         for (key, value) in cx.metadata().iter() {
             cx.reply_metadata(key, value);
         }
@@ -470,6 +472,43 @@ async fn handlers_of_the_client_are_bounded() {
             assert_eq!(echo.await.unwrap(), "x");
         }
     }
+}
+
+/// A server that calls without end and reads no reply: what waits for it is bounded, and
+/// then it is given up.
+#[tokio::test]
+async fn a_server_that_reads_no_replies_is_given_up() {
+    let someone = Someone::default();
+    let (ours, theirs) = tokio::io::duplex(1024);
+    let client = Client::builder()
+        .host(UserServer::new(someone.clone()))
+        .unwrap()
+        .max_hosted(3)
+        .from_io(ours);
+    let call = client.call::<(), _>("A.B", &()).start();
+    let (mut read, mut write) = tokio::io::split(theirs);
+    let mut server = ServerConnection::new();
+    while server.poll_request().unwrap().is_none() {
+        assert!(read.read_buf(server.input()).await.unwrap() > 0);
+    }
+    let text = Payload::new(&"x".repeat(1000)).unwrap();
+    let mut calls = 0;
+    loop {
+        let head = Head::new("User.Echo");
+        server.call(calls, &head, &text).unwrap();
+        calls += 1;
+        let sent = write.write_all(&std::mem::take(server.output())).await;
+        if sent.is_err() {
+            break;
+        }
+        assert!(calls < 10_000, "no bound");
+    }
+    let error = call.await.unwrap_err();
+    assert_eq!(error.code(), Code::ResourceExhausted, "{error}");
+    assert!(error.message().contains("reads no replies"), "{error}");
+    // The pipe holds one reply.
+    let begun = someone.0.begun.load(Ordering::SeqCst);
+    assert!((3..=4).contains(&begun), "{begun} were handled");
 }
 
 #[tokio::test]

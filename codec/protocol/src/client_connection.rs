@@ -519,12 +519,7 @@ impl<T> ClientConnection<T> {
                         return Ok(Some(Incoming::Credit { seq, bytes }));
                     }
                 }
-                ReplyHeader::Ping { reference } => self.outbox.control(Header {
-                    seq: NO_CALL,
-                    kind: kind::PONG,
-                    reference,
-                    ..Header::default()
-                }),
+                ReplyHeader::Ping { reference } => self.outbox.pong(reference),
                 ReplyHeader::GoAway { last } => {
                     self.going_away = true;
                     // What was taken once cannot become untaken, nor the reverse.

@@ -533,6 +533,39 @@ struct KindAlone {
 
 /// Where an argument is wrong is told from its own beginning, however much the
 /// connection has carried.
+/// A server that pings without end gets as many answers as wait to be written, at the
+/// maximum and one above.
+#[test]
+fn a_flood_of_pings_gathers_no_answers() {
+    const MAX: u64 = 64;
+    let mut encoder = Encoder::new();
+    let mut client = ClientConnection::<u64>::new();
+    let mut pings = |client: &mut ClientConnection<u64>, count: u64| {
+        for reference in 0..count {
+            let ping = Request {
+                kind: 5,
+                reference,
+                seq: u64::MAX,
+                caps: 1,
+                ..Request::default()
+            };
+            let mut frame = Vec::new();
+            encoder.encode(&ping, &mut frame).unwrap();
+            encoder.encode(&false, &mut frame).unwrap();
+            client.input().extend_from_slice(&frame);
+        }
+        assert!(client.poll().unwrap().is_none());
+        client.output().len()
+    };
+    let full = pings(&mut client, MAX);
+    assert_eq!(headers(client.output()).len() as u64, MAX);
+    assert_eq!(pings(&mut client, 1), full, "one more is not answered");
+    assert_eq!(pings(&mut client, 10_000), full);
+    // As soon as they are written, there is room again.
+    client.take_output(Vec::new());
+    assert!(pings(&mut client, 1) > 0);
+}
+
 #[test]
 fn errors_in_arguments_count_from_their_own_first_byte() {
     let mut texts = Vec::new();

@@ -5,7 +5,7 @@ use gobrpc_codec::{Encoder, Limits, TypeId};
 use crate::body::Payload;
 use crate::error::{Delivery, Error, Phase, Result};
 use crate::header::{
-    self, ExtendedRequest, GoRequest, HEADER_BYTES_MAX, Header, PlainHeader, caps,
+    self, ExtendedRequest, GoRequest, HEADER_BYTES_MAX, Header, NO_CALL, PlainHeader, caps, kind,
 };
 
 /// Encodes frames, each whole or not at all, and holds them until they are written.
@@ -19,11 +19,16 @@ pub(super) struct Outbox {
     taken: u64,
     /// What we understand.
     pub(super) caps: u64,
+    /// Pings that what `output` holds answers.
+    pongs: usize,
     /// Headers are Go's own.
     pub(super) plain_go: bool,
     /// The id of their type, once it is defined.
     header_id: Option<TypeId>,
 }
+
+/// Most answers to pings that wait to be written. A server of ours has one ping under way.
+const PONGS_MAX: usize = 64;
 
 impl Outbox {
     pub(super) fn new(limits: Limits) -> Self {
@@ -33,6 +38,7 @@ impl Outbox {
             output: Vec::new(),
             taken: 0,
             caps: caps::OURS,
+            pongs: 0,
             plain_go: false,
             header_id: None,
         }
@@ -115,6 +121,21 @@ impl Outbox {
         let _ = self.frame(header, |encoder, output| encoder.encode(&false, output));
     }
 
+    /// Answers a ping, unless so many answers wait already that nobody can want more: a
+    /// server that pings without end, and reads nothing, would have them gather here.
+    pub(super) fn pong(&mut self, reference: u64) {
+        if self.pongs == PONGS_MAX {
+            return;
+        }
+        self.pongs += 1;
+        self.control(Header {
+            seq: NO_CALL,
+            kind: kind::PONG,
+            reference,
+            ..Header::default()
+        });
+    }
+
     pub(super) fn output(&self) -> &[u8] {
         &self.output
     }
@@ -127,6 +148,7 @@ impl Outbox {
     /// Takes the bytes out, and leaves `empty` to collect the next ones.
     pub(super) fn take(&mut self, empty: Vec<u8>) -> Vec<u8> {
         self.taken += self.output.len() as u64;
+        self.pongs = 0;
         std::mem::replace(&mut self.output, empty)
     }
 }
