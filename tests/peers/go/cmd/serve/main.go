@@ -22,6 +22,7 @@ func main() {
 	addr := flag.String("addr", "127.0.0.1:0", "address or socket path")
 	useHTTP := flag.Bool("http", false, "serve through HTTP CONNECT")
 	useJSON := flag.Bool("json", false, "serve JSON-RPC")
+	fork := flag.Bool("fork", false, "serve as github.com/keegancsmith/rpc does")
 	cert := flag.String("cert", "", "PEM file of a certificate: serve TLS")
 	key := flag.String("key", "", "PEM file of its key")
 	clientCA := flag.String("clientca", "", "PEM file of an authority: require its clients")
@@ -47,6 +48,8 @@ func main() {
 		go http.Serve(listener, nil)
 	} else if *useJSON {
 		go acceptJSON(listener)
+	} else if *fork {
+		go acceptFork(listener)
 	} else {
 		go rpc.Accept(listener)
 	}
