@@ -1,12 +1,15 @@
-//! Many numbers one after the other: they are gathered in a block, so that the buffer
-//! asks once for many of them whether it has to grow.
+//! Many numbers one after the other: the buffer makes room for a block of them at once,
+//! so that it does not ask for each whether it has to grow.
 
 use super::Writer;
 use crate::encode::{Encode, encode_items};
 use crate::error::Result;
 
-/// Numbers of a block; fewer are not worth one.
-const BLOCK: usize = 16;
+/// Numbers that room is made for at once.
+const BLOCK: usize = 64;
+
+/// Fewer are written one by one.
+const FEW: usize = 8;
 
 /// A number is never longer.
 const LONGEST: usize = 9;
@@ -25,12 +28,14 @@ impl Writer {
         bytes: impl Fn(T) -> ([u8; LONGEST], usize),
     ) -> Result<()> {
         self.uint(items.len() as u64);
-        if items.len() < BLOCK {
+        if items.len() < FEW {
             return encode_items(items, self);
         }
         self.enter()?;
-        let mut block = [0; LONGEST * BLOCK];
         for items in items.chunks(BLOCK) {
+            let start = self.buf.len();
+            self.buf.resize(start + LONGEST * items.len(), 0);
+            let block = self.buf.get_mut(start..).unwrap_or_default();
             let mut length = 0;
             for &item in items {
                 let (bytes, count) = bytes(item);
@@ -41,7 +46,7 @@ impl Writer {
                 place.copy_from_slice(&bytes);
                 length += count;
             }
-            self.raw(block.get(..length).unwrap_or_default());
+            self.buf.truncate(start + length);
         }
         self.leave();
         Ok(())
