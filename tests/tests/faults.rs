@@ -10,8 +10,9 @@
 )]
 
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures::future::join_all;
@@ -272,24 +273,43 @@ async fn the_grace_of_a_shutdown_ends() {
     assert_eq!(error.delivery(), Delivery::Sent);
 }
 
-/// A blocking method keeps neither its connection nor the others waiting.
+/// Keeps its thread until it is let go.
+#[service]
+trait Door {
+    /// Blocks until the door is open.
+    #[rpc(blocking)]
+    fn pass(&self) -> Result<u64>;
+    /// Opens it.
+    async fn open(&self) -> Result<()>;
+}
+
+struct Closed(SyncSender<()>, Mutex<Receiver<()>>);
+
+impl Door for Closed {
+    fn pass(&self) -> Result<u64> {
+        let door = self.1.lock().unwrap();
+        door.recv_timeout(Duration::from_secs(60)).unwrap();
+        Ok(7)
+    }
+
+    async fn open(&self) -> Result<()> {
+        self.0.try_send(()).unwrap();
+        Ok(())
+    }
+}
+
+/// A blocking method keeps neither its connection nor the others waiting: on one thread,
+/// the call that lets it go would never come.
 #[tokio::test]
 async fn a_blocking_method_blocks_nobody() {
-    let running = server(ServerConfig::default()).await;
-    let client = Client::connect(running.address());
-    let busy = ExtraClient::new(client.clone()).busy(300).start();
-    let misc = MiscClient::new(client);
-    for _ in 0..20 {
-        misc.nothing().await.unwrap();
-    }
-    let (mut busy, mut done) = (busy, false);
-    tokio::select! {
-        biased;
-        _ = &mut busy => done = true,
-        () = std::future::ready(()) => {}
-    }
-    assert!(!done, "twenty calls took longer than the one that blocks");
-    assert_eq!(busy.await.unwrap(), 300);
+    let (open, door) = std::sync::mpsc::sync_channel(1);
+    let service = DoorServer::new(Closed(open, Mutex::new(door)));
+    let server = gobrpc_server::Server::new().register(service).unwrap();
+    let running = server.start("127.0.0.1:0").await.unwrap();
+    let door = DoorClient::new(Client::connect(running.address()));
+    let passed = door.pass().start();
+    door.open().await.unwrap();
+    assert_eq!(passed.await.unwrap(), 7);
 }
 
 /// The server knows its callers, and reflection tells what it offers.

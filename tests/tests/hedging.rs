@@ -39,6 +39,7 @@ struct Till {
     slow: bool,
     open: Arc<Notify>,
     came: Arc<AtomicUsize>,
+    sold: Arc<AtomicUsize>,
     left: Arc<AtomicUsize>,
 }
 
@@ -51,8 +52,8 @@ impl Drop for Leaves<'_> {
 }
 
 impl Till {
-    async fn queue(&self) {
-        self.came.fetch_add(1, Ordering::SeqCst);
+    async fn queue(&self, count: &AtomicUsize) {
+        count.fetch_add(1, Ordering::SeqCst);
         let _leaves = Leaves(&self.left);
         if self.slow {
             self.open.notified().await;
@@ -62,12 +63,12 @@ impl Till {
 
 impl Shop for Till {
     async fn price(&self, cx: &Context, _: u64) -> Result<u64> {
-        self.queue().await;
+        self.queue(&self.came).await;
         Ok(cx.previous_attempts().into())
     }
 
     async fn buy(&self, thing: u64) -> Result<u64> {
-        self.queue().await;
+        self.queue(&self.sold).await;
         Ok(thing)
     }
 }
@@ -127,21 +128,24 @@ async fn the_slow_server_is_asked_and_let_go() {
         let text = (before > 0).then(|| before.to_string());
         assert_eq!(metadata.get_str(PREVIOUS_ATTEMPTS), text.as_deref());
     }
-    assert_eq!((hedged, quick.came.load(Ordering::SeqCst)), (3, 6));
-    assert_eq!(slow.came.load(Ordering::SeqCst), 3);
+    // Each was answered by the quick one, and some of them were the slow one's first. How
+    // many is the machine's: the quick one is late there, and the slow one's call may be
+    // cancelled before it begins.
+    let count = |count: &AtomicUsize| count.load(Ordering::SeqCst);
+    assert_eq!(count(&quick.came), 6);
+    assert!((1..=6).contains(&hedged), "{hedged}");
     // Its handlers were dropped, though nobody has opened the door.
     eventually("the losers are cancelled", || {
-        slow.left.load(Ordering::SeqCst) == 3
+        count(&slow.came) <= 6 && count(&slow.left) == count(&slow.came)
     })
     .await;
     // What buys something is bought once, however long it takes.
     let (one, two) = (shop.buy(1).start(), shop.buy(2).start());
-    eventually("one waits", || slow.came.load(Ordering::SeqCst) == 4).await;
+    eventually("one waits", || count(&slow.sold) == 1).await;
     tokio::time::sleep(Duration::from_millis(50)).await;
     slow.open.notify_one();
     assert_eq!(one.await.unwrap() + two.await.unwrap(), 3);
-    assert_eq!(quick.came.load(Ordering::SeqCst), 7);
-    assert_eq!(slow.came.load(Ordering::SeqCst), 4);
+    assert_eq!((count(&quick.sold), count(&slow.sold)), (1, 1));
 }
 
 /// Answers at once, whatever is asked for.
@@ -198,14 +202,19 @@ async fn a_go_server_that_is_slow_costs_the_delay_and_its_connection_lives_on() 
         go.unwrap().stats()
     };
     let stats = at_go(&balanced);
-    assert_eq!((stats.calls, stats.errors, stats.in_flight), (2, 0, 0));
-    // The same connection takes more calls, whatever Go still does with those.
+    assert!(stats.calls >= 1, "{stats:?}");
+    assert_eq!((stats.errors, stats.in_flight), (0, 0));
+    // The same connection takes more calls, whatever Go still does with those. If Go is
+    // late by the delay once, it is not each time.
     let short = Delay { millis: 0, tag: 7 };
-    let mut tags = Vec::new();
-    for _ in 0..2 {
-        tags.push(misc.delay(short).await.unwrap());
+    let mut by_go = false;
+    for _ in 0..200 {
+        by_go |= misc.delay(short).await.unwrap() == 7;
+        if by_go {
+            break;
+        }
     }
-    tags.sort_unstable();
-    assert_eq!(tags, [-7, 7]);
+    assert!(by_go, "it never answers");
+    assert_eq!(at_go(&balanced).errors, 0);
     drop(ours);
 }

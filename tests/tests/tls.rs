@@ -10,6 +10,7 @@
 
 use std::time::Duration;
 
+use futures::future::join_all;
 use gobrpc_client::{Client, Code, Delivery, Error, Phase, tls as client_tls};
 use gobrpc_server::{Running, tls as server_tls};
 use gobrpc_tests::certificates::{Authority, Pair, file};
@@ -287,26 +288,26 @@ async fn an_alert_instead_of_a_reply_is_told() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_handshake_that_stalls_is_given_up() {
     let authority = Authority::new();
-    let builder =
-        with_pair(&authority.issue(1, NAMES)).handshake_timeout(Duration::from_millis(50));
+    let builder = with_pair(&authority.issue(1, NAMES)).handshake_timeout(Duration::from_secs(2));
     let running = start(builder).await;
-    for beginning in [
-        &b""[..],
-        &[0x16],
-        &[0x16, 3, 1, 0, 200, 1],
-        &[0x35],
-        b"GET /",
-    ] {
+    let beginnings: [&[u8]; 5] = [b"", &[0x16], &[0x16, 3, 1, 0, 200, 1], &[0x35], b"GET /"];
+    let given_up = beginnings.map(async |beginning| {
         let mut stream = TcpStream::connect(running.host()).await.unwrap();
         stream.write_all(beginning).await.unwrap();
         let mut rest = Vec::new();
         // Closed, perhaps with an alert first, or reset.
         let _ = stream.read_to_end(&mut rest).await;
-    }
+    });
+    join_all(given_up).await;
     gobrpc_tests::local::eventually("all connections are gone", || running.connections() == 0)
         .await;
-    let client = connect(trusting(&authority), running.address());
-    assert_eq!(multiply(client).await.unwrap(), 42);
+    // A busy machine may be too slow itself, but not each time.
+    let mut product = None;
+    for _ in 0..5 {
+        let client = connect(trusting(&authority), running.address());
+        product = product.or(multiply(client).await.ok());
+    }
+    assert_eq!(product, Some(42));
 }
 
 #[test]

@@ -25,15 +25,19 @@ impl Connection {
         self.note_written(written, &mut over);
         let error = |delivery, phase| cause.clone().with_delivery(delivery).with_phase(phase);
         let refused = error(Delivery::Refused, Phase::Handshake);
-        let (sent, part) = match cause.delivery() {
+        let (sent, part, not_sent) = match cause.delivery() {
             // The peer had not begun to take calls.
-            Delivery::Refused => (refused.clone(), refused),
+            Delivery::Refused => (
+                refused.clone(),
+                refused,
+                error(Delivery::NotSent, Phase::Handshake),
+            ),
             _ => (
                 error(Delivery::Sent, Phase::Wait),
                 error(Delivery::PartSent, Phase::Write),
+                error(Delivery::NotSent, Phase::Write),
             ),
         };
-        let not_sent = error(Delivery::NotSent, Phase::Write);
         // It would be refused again.
         let again = again && cause.delivery() != Delivery::Refused;
         // Of arguments in chunks a part is sent. The others go out in the order of
