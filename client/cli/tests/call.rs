@@ -217,7 +217,7 @@ async fn failures_say_where_and_whether_it_ran() {
         failed.failure(1),
         format!("gobrpc: {addr}: the server answered: no such\\u{{1b}}[2J thing")
     );
-    let slow = run(&["call", &addr, "Arith.Slow", "--timeout", "200ms"]).await;
+    let slow = run(&["call", &addr, "Arith.Slow", "--timeout", "3s"]).await;
     let text = slow.failure(1);
     assert!(
         text.contains(&addr) && text.contains("waiting for the reply"),

@@ -48,6 +48,9 @@ pub(super) struct DrainArgs {
 /// How long the entry is ours if this command is killed.
 const TTL: Duration = Duration::from_secs(15);
 
+/// How often an owner is asked that puts its entry back as it was.
+const TRIES: u32 = 3;
+
 /// How often it is looked whether the owner has noticed.
 const PAUSE: Duration = Duration::from_millis(200);
 
@@ -108,10 +111,32 @@ async fn ask(
     }
     let mut entry = ServiceEntry::clone(&record.entry);
     entry.state = state;
-    let backend = Arc::clone(&opened.backend);
     let until = Instant::now() + limit;
+    // An owner that is busy may not have looked who took its entry.
+    for _ in 0..TRIES {
+        if let Some(done) = ask_once(opened, record, &entry, done, (until, limit)).await? {
+            return Ok(done);
+        }
+    }
+    failed(format!(
+        "the owner of {} put it back as it was, {TRIES} times: it does not take such requests, or \
+         drains by itself",
+        record.key
+    ))
+}
+
+/// Gives it the state once; nothing if the owner put it back as it was.
+async fn ask_once(
+    opened: &Opened,
+    record: &Record,
+    entry: &ServiceEntry,
+    done: &'static str,
+    (until, limit): (Instant, Duration),
+) -> Result<Option<&'static str>, Failure> {
+    let failed = |text: String| Err(Failure::failed(format!("{}: {text}", opened.url())));
+    let backend = Arc::clone(&opened.backend);
     let lease = opened
-        .within(limit, backend.acquire(&entry, TTL, Claim::TakeOver))
+        .within(limit, backend.acquire(entry, TTL, Claim::TakeOver))
         .await?;
     // Until the owner notices, the entry is ours, and says what it shall.
     while opened.within(limit, backend.renew(&lease)).await? == Standing::Held {
@@ -134,17 +159,9 @@ async fn ask(
             Some(found) if found.entry.id() != entry.id() => {
                 return failed(format!("another instance took {} over", record.key));
             }
-            Some(found) if found.entry.state == state => {
-                return Ok(done);
-            }
-            Some(_) => {
-                return failed(format!(
-                    "the owner of {} put it back as it was: it does not take such requests, or \
-                     drains by itself",
-                    record.key
-                ));
-            }
-            None if Instant::now() >= until => return Ok("has left"),
+            Some(found) if found.entry.state == entry.state => return Ok(Some(done)),
+            Some(_) => return Ok(None),
+            None if Instant::now() >= until => return Ok(Some("has left")),
             None => sleep(PAUSE).await,
         }
     }
