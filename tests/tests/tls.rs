@@ -423,7 +423,10 @@ async fn gos_client_by_tls() {
     let output = run("multiply_extremes", false).await;
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(!output.status.success(), "a client without a certificate");
-    assert!(text.contains("certificate required"), "{text}");
+    // The server says so after Go's part of the handshake: a call that comes after Go has
+    // read it finds the connection shut, and is not told why.
+    let told = ["certificate required", "connection is shut down"];
+    assert!(told.iter().any(|told| text.contains(told)), "{text}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
