@@ -7,6 +7,7 @@
     reason = "a failed test may panic; types are recursive by their names"
 )]
 
+mod accessors;
 mod building;
 mod faults;
 mod goldens;
