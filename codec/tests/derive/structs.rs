@@ -161,3 +161,47 @@ fn errors_have_a_path() {
         "{text}"
     );
 }
+
+/// What travels as another type is left out where that one is.
+#[test]
+fn zeros_are_those_of_what_travels() {
+    #[derive(Gob, Debug, PartialEq, Clone, Default)]
+    struct Point {
+        x: i64,
+    }
+    #[derive(Gob)]
+    #[gob(name = "Sent")]
+    struct Plain {
+        number: i64,
+        text: String,
+        word: Option<String>,
+        point: Option<Point>,
+    }
+    #[derive(Gob)]
+    #[gob(name = "Sent")]
+    struct Other<'a> {
+        number: std::num::Wrapping<i64>,
+        text: gobrpc_codec::GoString,
+        word: Option<Cow<'a, str>>,
+        point: Option<Cow<'a, Point>>,
+    }
+    for (text, x) in [("", 0), ("a", 0), ("", 1), ("a", 1)] {
+        let plain = Plain {
+            number: x,
+            text: text.into(),
+            word: Some(text.into()),
+            point: Some(Point { x }),
+        };
+        let other = Other {
+            number: std::num::Wrapping(x),
+            text: text.into(),
+            word: Some(text.into()),
+            point: Some(Cow::Owned(Point { x })),
+        };
+        assert_eq!(
+            to_vec(&plain).unwrap(),
+            to_vec(&other).unwrap(),
+            "{text} {x}"
+        );
+    }
+}

@@ -190,3 +190,38 @@ fn an_interface_holds_no_interface() {
     }
     assert_eq!(writer_error.unwrap_err().kind(), ErrorKind::Misuse);
 }
+
+/// Interfaces in a list in an interface, behind others: each definition and each value
+/// is where it belongs.
+#[test]
+fn in_lists_in_each_other() {
+    let held = || Interface::of("main.Point", &point(2, 3)).unwrap();
+    let list = vec![held(), Interface::nil(), held()];
+    let loose = Loose {
+        before: 1,
+        value: Interface::of("[]interface {}", &list).unwrap(),
+        after: 4,
+    };
+    let items = vec![
+        Some(Held::Point(point(2, 3))),
+        None,
+        Some(Held::Point(point(2, 3))),
+    ];
+    let typed = any(1, Held::List(items), 4);
+    for inline in [false, true] {
+        let streams = [encoded(&loose, inline), encoded(&typed, inline)];
+        assert_eq!(streams[0], streams[1], "{inline}");
+        assert_eq!(from_slice::<Loose>(&streams[0]).unwrap(), loose);
+        assert_eq!(from_slice::<Any>(&streams[0]).unwrap(), typed);
+    }
+}
+
+fn encoded(value: &impl gobrpc_codec::Encode, inline: bool) -> Vec<u8> {
+    let mut encoder = Encoder::new();
+    if inline {
+        encoder = encoder.inline_types();
+    }
+    let mut stream = Vec::new();
+    encoder.encode(value, &mut stream).unwrap();
+    stream
+}

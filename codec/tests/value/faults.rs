@@ -124,3 +124,35 @@ fn a_definition_is_at_fault_where_it_is() {
     assert!(error.message().contains("without a name"), "{error}");
     assert_eq!(error.offset(), Some(4 + stream.len() as u64 - 2), "{error}");
 }
+
+/// So are the faults of values that are sent: to a key, and no deeper than anybody reads.
+#[test]
+fn a_value_that_does_not_fit_its_type_has_a_path() {
+    let path = |value: Value| Prepared::from_value(&value).unwrap_err().path();
+    for (key, value, expected) in [
+        (Value::Int(1), Value::Int(2), "[key]"),
+        ("b".into(), "text".into(), ""),
+    ] {
+        let mut map = Map::typed::<BTreeMap<String, i64>>();
+        map.push(key, value);
+        assert_eq!(path(map.clone().into()), expected);
+        map.push("c".into(), Value::Int(3));
+        assert_eq!(path(map.into()), expected);
+    }
+    let schema = Arc::new(gobrpc_codec::Schema::clone(Node::schema()));
+    for (levels, told) in [(1, true), (2, true), (33, true), (34, false)] {
+        let node = || Struct::with_schema(&schema, schema.root()).unwrap();
+        let mut leaf = node();
+        leaf.set("Name", Value::Int(1)).unwrap();
+        let list = (1..levels).fold(leaf, |next, _| {
+            let mut outer = node();
+            outer.set("Next", next.into()).unwrap();
+            outer
+        });
+        let expected = match told {
+            true => format!("Node.{}Name", "Next.".repeat(levels - 1)),
+            false => "Node".to_owned(),
+        };
+        assert_eq!(path(list.into()), expected, "{levels}");
+    }
+}
