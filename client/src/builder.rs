@@ -105,6 +105,16 @@ impl ClientBuilder {
         self
     }
 
+    /// Compresses bodies of 1 KiB or more by LZ4 on their way to a server that does so as
+    /// well, and takes such bodies from it (off). A length that says something of a secret
+    /// is a reason not to: see
+    /// [`with_compression`](gobrpc_protocol::ClientConnection::with_compression).
+    #[cfg(feature = "compression")]
+    pub fn compression(mut self, on: bool) -> Self {
+        self.options.compression = on;
+        self
+    }
+
     /// Sends headers exactly as Go's client does, without the fields that Go
     /// does not know (off). Go ignores them; some other servers may not.
     pub fn plain_go(mut self, on: bool) -> Self {

@@ -52,6 +52,12 @@ impl<T> Codec<T> {
             return Self::Msgpack(msgpack::ClientConnection::with_limits(options.limits));
         }
         let connection = ClientConnection::with_limits(options.limits);
+        #[cfg(feature = "compression")]
+        let connection = if options.compression {
+            connection.with_compression()
+        } else {
+            connection
+        };
         Self::Gob(if options.plain_go {
             connection.plain_go()
         } else if options.host.is_some() {

@@ -31,6 +31,8 @@ pub(crate) struct Options {
     pub(crate) backoff_max: Duration,
     /// Turns of the scheduler before a connection sleeps.
     pub(crate) spin: u32,
+    #[cfg(feature = "compression")]
+    pub(crate) compression: bool,
     pub(crate) plain_go: bool,
     pub(crate) reconnect: bool,
     /// Silence of the peer after which it is pinged, and how long it may take then.
@@ -65,6 +67,8 @@ impl Default for Options {
             backoff_first: Duration::from_millis(100),
             backoff_max: Duration::from_secs(10),
             spin: Spin::TURNS,
+            #[cfg(feature = "compression")]
+            compression: false,
             plain_go: false,
             reconnect: true,
             keepalive: None,

@@ -12,7 +12,7 @@ use gobrpc_protocol::{Head, Payload, Response, ServerConnection};
 ///
 /// If it is no stream.
 pub fn server_session(bytes: &[u8]) {
-    let mut server = ServerConnection::new();
+    let mut server = ServerConnection::new().with_compression();
     let mut answered = 0;
     let mut calls = 0;
     let Ok(argument) = Payload::new(&"x") else {

@@ -1,6 +1,7 @@
 //! [`Codec`]: what is spoken on a connection.
 
 use bytes::BytesMut;
+#[cfg(any(feature = "jsonrpc", feature = "msgpack"))]
 use gobrpc_protocol::codec::Limits;
 #[cfg(feature = "jsonrpc")]
 use gobrpc_protocol::jsonrpc;
@@ -8,6 +9,8 @@ use gobrpc_protocol::jsonrpc;
 use gobrpc_protocol::msgpack;
 use gobrpc_protocol::server_connection::Incoming;
 use gobrpc_protocol::{Head, Payload, Response, Result, ServerConnection};
+
+use crate::config::ServerConfig;
 
 /// The protocol's side of a connection: gob, or another codec.
 #[derive(Debug)]
@@ -38,8 +41,12 @@ macro_rules! each {
 
 impl Codec {
     /// Gob, of which some bytes were read already.
-    pub(crate) fn gob(limits: Limits, input: BytesMut) -> Self {
-        let mut connection = ServerConnection::with_limits(limits);
+    pub(crate) fn gob(config: &ServerConfig, input: BytesMut) -> Self {
+        let mut connection = ServerConnection::with_limits(config.limits);
+        #[cfg(feature = "compression")]
+        if config.compression {
+            connection = connection.with_compression();
+        }
         *connection.input() = input;
         Self::Gob(connection)
     }

@@ -52,6 +52,12 @@ pub struct ServerConfig {
     /// to wake. Where calls come later, such turns soon become rare
     /// ([`Spin`](gobrpc_protocol::spin::Spin)); with 0 there are none.
     pub spin: u32,
+    /// Compresses bodies of 1 KiB or more by LZ4 on their way to clients that do so as
+    /// well, and takes such bodies from them (off). A length that says something of a
+    /// secret is a reason not to: see
+    /// [`with_compression`](gobrpc_protocol::ServerConnection::with_compression).
+    #[cfg(feature = "compression")]
+    pub compression: bool,
     /// A connection that the server wants to close counts as quiet after so long
     /// without a byte (500 ms). Clients of ours are told to go, and need no such
     /// wait.
@@ -83,6 +89,8 @@ impl Default for ServerConfig {
             max_timeout: None,
             cancel_on_eof: false,
             spin: Spin::TURNS,
+            #[cfg(feature = "compression")]
+            compression: false,
             quiet: Duration::from_millis(500),
             max_connection_age: None,
             max_connection_age_grace: None,
@@ -152,6 +160,14 @@ impl ServerConfig {
     #[must_use]
     pub fn with_spin(mut self, turns: u32) -> Self {
         self.spin = turns;
+        self
+    }
+
+    /// Sets [`ServerConfig::compression`].
+    #[cfg(feature = "compression")]
+    #[must_use]
+    pub fn with_compression(mut self, on: bool) -> Self {
+        self.compression = on;
         self
     }
 

@@ -17,7 +17,7 @@ use crate::pages::Page;
 /// Gives what follows, with what was read of it; `None` if nothing will.
 pub(crate) async fn negotiate<S: Io>(io: &mut S, shared: &Shared) -> io::Result<Option<Codec>> {
     let mut input = BytesMut::new();
-    let gob = |input| Ok(Some(Codec::gob(shared.config.limits, input)));
+    let gob = |input| Ok(Some(Codec::gob(&shared.config, input)));
     loop {
         match parse(&input) {
             Preface::Incomplete => {

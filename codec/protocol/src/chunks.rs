@@ -5,13 +5,16 @@
 //! a short reply need not wait for a long one that began before it. As the stream is
 //! its own, it may also be broken off without a harm to the connection's types.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 
 use bytes::BytesMut;
 use gobrpc_codec::{Decoder, Encoder, Limits};
 
 use crate::body::{Body, Payload};
+use crate::compression::{self, BLOCK_MAX, COMPRESS_MIN, LZ4};
 use crate::error::{Error, Result};
+use crate::header::{Header, NO_CALL, kind};
 
 /// The longest chunk, and the longest body that goes out in one piece (64 KiB): what
 /// others wait for at the most, and what costs a frame of 20 bytes, is little.
@@ -55,6 +58,16 @@ impl Cut {
         let mut stream = Vec::new();
         Encoder::with_limits(self.limits).append(payload.prepared(), &mut stream)?;
         Ok(stream)
+    }
+
+    /// The body as a block, if that saves enough. What cannot be encoded at all is said
+    /// where it is sent as it is.
+    #[cold]
+    pub(crate) fn packed(&self, payload: &Payload) -> Option<Vec<u8>> {
+        if !(COMPRESS_MIN..=BLOCK_MAX).contains(&payload.len()) {
+            return None;
+        }
+        compression::packed(&self.stream(payload).ok()?)
     }
 
     pub(crate) fn push(&mut self, seq: u64, stream: Vec<u8>) {
@@ -106,6 +119,24 @@ impl Cut {
     }
 }
 
+/// The frame of a chunk: its header, and its bytes, compressed if `packs` says so and it
+/// saves enough.
+pub(crate) fn frame(seq: u64, bytes: &[u8], packs: bool) -> (Header<'static>, Cow<'_, [u8]>) {
+    let mut header = Header {
+        seq: NO_CALL,
+        kind: kind::CHUNK,
+        reference: seq,
+        ..Header::default()
+    };
+    match packs.then(|| compression::packed(bytes)).flatten() {
+        Some(block) => {
+            header.encoding = LZ4.into();
+            (header, Cow::Owned(block))
+        }
+        None => (header, Cow::Borrowed(bytes)),
+    }
+}
+
 /// Bodies that come in chunks, each with the header `H` that it began with.
 #[derive(Debug)]
 pub(crate) struct Joined<H> {
@@ -127,6 +158,10 @@ impl<H> Joined<H> {
     pub(crate) fn new(limits: Limits) -> Self {
         let bodies = Vec::new();
         Self { limits, bodies }
+    }
+
+    pub(crate) fn limits(&self) -> Limits {
+        self.limits
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -225,14 +260,14 @@ impl<H> Joined<H> {
 }
 
 /// The one value of a stream of its own.
-fn from_stream(stream: BytesMut, limits: Limits) -> Result<Body> {
+pub(crate) fn from_stream(stream: BytesMut, limits: Limits) -> Result<Body> {
     let mut decoder = Decoder::with_limits(limits);
     *decoder.buffer() = stream;
     let raw = decoder.take()?;
     match raw {
         Some(raw) if decoder.buffer().is_empty() => Ok(Body::from(raw)),
         _ => Err(Error::invalid_argument(
-            "gob: the chunks of a body hold no single value",
+            "gob: the stream of a body holds no single value",
         )),
     }
 }

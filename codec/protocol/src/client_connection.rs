@@ -12,6 +12,7 @@ use gobrpc_codec::{Decoder, Encode, Limits, TypeId};
 use crate::body::{Body, Payload};
 use crate::caller::Head;
 use crate::chunks::{CHUNK_BYTES, Cut, Joined};
+use crate::compression::{COMPRESS_MIN, Encoding, LZ4};
 use crate::error::{Code, Delivery, Error, Phase, Result};
 use crate::flow;
 use crate::header::{
@@ -52,6 +53,8 @@ pub struct ClientConnection<T> {
     /// Long arguments that go out in chunks, and long replies that come so.
     cut: Cut,
     joined: Joined<Metadata>,
+    /// How the body of `header` is compressed.
+    encoding: Encoding,
     /// The last call that the peer takes; the greatest number while it says nothing.
     last_taken: u64,
     /// The peer wants no further calls here.
@@ -113,6 +116,7 @@ impl<T> ClientConnection<T> {
             untold: Vec::new(),
             cut: Cut::new(limits),
             joined: Joined::new(limits),
+            encoding: Encoding::None,
             last_taken: u64::MAX,
             going_away: false,
         }
@@ -181,6 +185,15 @@ impl<T> ClientConnection<T> {
 
     /// Appends a call with these flags and those that its head asks for.
     fn append_call(&mut self, head: &Head, body: &Payload, flags: u64) -> Result<()> {
+        if body.len() >= COMPRESS_MIN
+            && let Some(block) = self.packed(body)
+        {
+            let mut header = self.header_of(head, flags);
+            header.encoding = LZ4.into();
+            return self
+                .outbox
+                .frame(header, |encoder, output| encoder.encode(&block, output));
+        }
         let plain = self.outbox.plain_go || (head.is_plain() && flags == 0);
         if plain
             && self
@@ -229,12 +242,20 @@ impl<T> ClientConnection<T> {
         if self.call_of(seq).is_none() {
             return Ok(());
         }
-        let header = Header {
+        let mut header = Header {
             seq: seq.0,
             kind: kind::ITEM,
             credit: flow::cost(payload),
             ..Header::default()
         };
+        if payload.len() >= COMPRESS_MIN
+            && let Some(block) = self.packed(payload)
+        {
+            header.encoding = LZ4.into();
+            return self
+                .outbox
+                .frame(header, |encoder, output| encoder.encode(&block, output));
+        }
         self.outbox.frame(header, |encoder, output| {
             encoder.append(payload.prepared(), output)
         })
@@ -481,9 +502,13 @@ impl<T> ClientConnection<T> {
                     self.header = Some(header);
                     return Ok(None);
                 }
-                Ok(Some(raw)) => Ok(Body::from(raw)),
+                Ok(Some(raw)) if self.encoding.is_none() => Ok(Body::from(raw)),
+                Ok(Some(raw)) => self.unpack(raw, &header).map_err(answered),
                 Err(error) if error.is_fatal() => return Err(error.into()),
-                Err(error) => Err(answered(error.into())),
+                Err(error) => {
+                    self.encoding = Encoding::None;
+                    Err(answered(error.into()))
+                }
             };
             match header {
                 ReplyHeader::Reply {
@@ -569,6 +594,9 @@ impl<T> ClientConnection<T> {
         };
         let (seq, caps) = (header.seq, header.caps);
         let extended = caps != 0 || matches!(self.peer, PeerKind::Ours(_));
+        if extended && !header.encoding.is_empty() {
+            self.encoding = Encoding::of(&header.encoding);
+        }
         let incoming = ReplyHeader::new(header, extended);
         self.decoder.set_message_bytes(usize::MAX);
         if self.peer.is_open() {

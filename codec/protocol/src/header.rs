@@ -98,6 +98,10 @@ pub mod caps {
     /// [`CHUNK`]: super::kind::CHUNK
     pub const CHUNKS: u64 = 16;
 
+    /// Bodies whose header has `Enc` "lz4": they are `[]byte`, as
+    /// [`compression`](crate::compression) has it. Only from a peer that was told to.
+    pub const COMPRESSION: u64 = 32;
+
     /// The frames [`REVERSE_CALL`] and [`REVERSE_REPLY`], and [`CANCEL`] for such
     /// calls: only from a client that hosts services.
     ///

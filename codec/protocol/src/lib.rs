@@ -11,6 +11,7 @@ pub mod caller;
 pub mod chain;
 pub mod chunks;
 pub mod client_connection;
+pub mod compression;
 pub mod context;
 pub mod details;
 pub mod error;

@@ -11,7 +11,8 @@ use bytes::BytesMut;
 use gobrpc_codec::{Decoder, ErrorKind, Gob, Limits, TypeId};
 
 use crate::body::{Body, Payload};
-use crate::chunks::{CHUNK_BYTES, Cut, Joined};
+use crate::chunks::{Cut, Joined};
+use crate::compression::{COMPRESS_MIN, Encoding, LZ4};
 use crate::error::{Code, Error, Result};
 use crate::flow;
 use crate::header::{
@@ -70,6 +71,8 @@ pub struct ServerConnection {
     /// Long replies that go out in chunks, and long arguments that come so.
     cut: Cut,
     joined: Joined<RequestHeader>,
+    /// How the body of `header` is compressed.
+    encoding: Encoding,
     /// The body of `header`, if it is here and no longer in the decoder.
     whole: Option<Box<Result<Body>>>,
     /// The peer's headers are those of the extension.
@@ -122,6 +125,7 @@ impl ServerConnection {
             last_method: None,
             cut: Cut::new(limits),
             joined: Joined::new(limits),
+            encoding: Encoding::None,
             whole: None,
             extended: false,
             peer_caps: 0,
@@ -184,9 +188,13 @@ impl ServerConnection {
                         self.header = Some(header);
                         return Ok(None);
                     }
-                    Ok(Some(raw)) => Ok(Body::from(raw)),
+                    Ok(Some(raw)) if self.encoding.is_none() => Ok(Body::from(raw)),
+                    Ok(Some(raw)) => self.unpack(raw, &header),
                     Err(error) if error.is_fatal() => return Err(error.into()),
-                    Err(error) => Err(Error::of_part("the argument", error)),
+                    Err(error) => {
+                        self.encoding = Encoding::None;
+                        Err(Error::of_part("the argument", error))
+                    }
                 };
                 if header.is_of_long() {
                     self.take_long(header, body)?;
@@ -288,6 +296,9 @@ impl ServerConnection {
         let Some(header) = header else {
             return Ok(false);
         };
+        if self.extended && !header.encoding.is_empty() {
+            self.encoding = Encoding::of(&header.encoding);
+        }
         self.header = Some(RequestHeader::new(
             &header,
             self.extended,
@@ -398,12 +409,20 @@ impl ServerConnection {
     ///
     /// If it is too long; nothing was appended then.
     pub fn item(&mut self, seq: u64, payload: &Payload) -> Result<()> {
-        let header = Header {
+        let mut header = Header {
             seq,
             kind: kind::ITEM,
             credit: flow::cost(payload),
             ..Header::default()
         };
+        if payload.len() >= COMPRESS_MIN
+            && let Some(block) = self.packed(payload)
+        {
+            header.encoding = LZ4.into();
+            return self
+                .outbox
+                .frame(header, |encoder, output| encoder.encode(&block, output));
+        }
         self.outbox.frame(header, |encoder, output| {
             encoder.append(payload.prepared(), output)
         })
@@ -428,11 +447,11 @@ impl ServerConnection {
     /// does not wait for ever.
     pub fn reply(&mut self, seq: u64, service_method: &str, mut result: Result<Response>) {
         if let Ok(response) = &result
-            && response.payload().len() > CHUNK_BYTES
-            && self.peer_caps & caps::CHUNKS != 0
+            && response.payload().len() >= COMPRESS_MIN
         {
-            match self.reply_in_chunks(seq, service_method, response) {
-                Ok(()) => return,
+            match self.reply_long(seq, service_method, response) {
+                Ok(true) => return,
+                Ok(false) => {}
                 Err(error) => result = Err(error),
             }
         }

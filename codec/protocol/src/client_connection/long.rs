@@ -3,12 +3,15 @@
 
 use std::collections::HashSet;
 
-use super::incoming::IncomingReply;
+use gobrpc_codec::RawValue;
+
+use super::incoming::{IncomingReply, ReplyHeader};
 use super::{ClientConnection, Seq, Started, answered};
 use crate::body::{Body, Payload};
 use crate::caller::Head;
+use crate::chunks::{self, CHUNK_BYTES};
 use crate::error::{Delivery, Error, Phase, Result};
-use crate::header::{Header, NO_CALL, flags, kind};
+use crate::header::{caps, flags};
 use crate::metadata::Metadata;
 
 impl<T> ClientConnection<T> {
@@ -38,16 +41,12 @@ impl<T> ClientConnection<T> {
     /// Appends the next chunk of long arguments, to be called when the output is
     /// short. Gives the call of which that was the end.
     pub fn fill(&mut self) -> Option<Started> {
+        let packs = self.packs();
         let outbox = &mut self.outbox;
         let seq = self.cut.next(|seq, bytes| {
-            let header = Header {
-                seq: NO_CALL,
-                kind: kind::CHUNK,
-                reference: seq,
-                ..Header::default()
-            };
+            let (header, bytes) = chunks::frame(seq, bytes, packs);
             // A chunk is within the limits of a message, or the whole was not.
-            let _ = outbox.frame(header, |encoder, output| encoder.encode(&bytes, output));
+            let _ = outbox.frame(header, |encoder, output| encoder.encode(&&*bytes, output));
         })?;
         Some(Started {
             seq: Seq(seq),
@@ -106,7 +105,9 @@ impl<T> ClientConnection<T> {
     /// If the peer breaks the rules.
     #[cold]
     pub(super) fn join(&mut self, seq: u64, chunk: &Body) -> Result<Option<IncomingReply<T>>> {
-        let Some((metadata, body)) = self.joined.add(seq, chunk.borrow()?)? else {
+        let encoding = std::mem::take(&mut self.encoding);
+        let chunk = encoding.open(chunk.borrow()?, self.may_unpack(), CHUNK_BYTES)?;
+        let Some((metadata, body)) = self.joined.add(seq, &chunk)? else {
             return Ok(None);
         };
         Ok(self
@@ -130,5 +131,43 @@ impl<T> ClientConnection<T> {
     pub(super) fn discard_chunks(&mut self, seq: u64) {
         self.cut.remove(seq);
         self.joined.discard(seq);
+    }
+
+    /// The body as a block, if the peer takes that and it saves enough.
+    pub(super) fn packed(&self, body: &Payload) -> Option<Vec<u8>> {
+        self.packs().then(|| self.cut.packed(body)).flatten()
+    }
+
+    /// True if bodies may be compressed on their way to the peer.
+    fn packs(&self) -> bool {
+        self.peer_caps() & self.outbox.caps & caps::COMPRESSION != 0
+    }
+
+    /// True if the peer may compress bodies on their way to here.
+    fn may_unpack(&self) -> bool {
+        self.outbox.caps & caps::COMPRESSION != 0
+    }
+
+    /// The body that a compressed one holds. Chunks are opened where they are joined.
+    #[cold]
+    pub(super) fn unpack(&mut self, raw: RawValue, header: &ReplyHeader) -> Result<Body> {
+        if matches!(header, ReplyHeader::Chunk { .. }) {
+            return Ok(Body::from(raw));
+        }
+        let encoding = std::mem::take(&mut self.encoding);
+        encoding.body(raw, self.may_unpack(), self.joined.limits())
+    }
+
+    /// Compresses bodies of 1 KiB or more by LZ4, and takes such bodies: if the peer does
+    /// so as well.
+    ///
+    /// Each body is compressed by itself. As with any compression, its length tells
+    /// something of what is in it: do not put a secret beside what an attacker chooses
+    /// (CRIME, BREACH).
+    #[cfg(feature = "compression")]
+    #[must_use]
+    pub fn with_compression(mut self) -> Self {
+        self.outbox.caps |= caps::COMPRESSION;
+        self
     }
 }

@@ -1,19 +1,49 @@
 //! Long bodies of a [`ServerConnection`]: replies that go out in chunks, and arguments
 //! that come so.
 
+use gobrpc_codec::RawValue;
+
 use super::ServerConnection;
 use super::incoming::RequestHeader;
-use crate::body::Body;
+use crate::body::{Body, Payload};
 use crate::call_state::Cancel;
-use crate::chunks::CHUNKED_MAX;
+use crate::chunks::{self, CHUNK_BYTES, CHUNKED_MAX};
+use crate::compression::LZ4;
 use crate::error::{Error, Result};
-use crate::header::{Header, NO_CALL, flags, kind};
+use crate::header::{Header, caps, flags};
 use crate::service::Response;
 
 impl ServerConnection {
-    /// Appends the head of a reply, whose value [`fill`](Self::fill) appends.
+    /// Appends a reply in chunks or compressed, if the peer takes it so. False if it is
+    /// to go as it is; nothing was appended then.
     #[cold]
-    pub(super) fn reply_in_chunks(
+    pub(super) fn reply_long(
+        &mut self,
+        seq: u64,
+        service_method: &str,
+        response: &Response,
+    ) -> Result<bool> {
+        if response.payload().len() > CHUNK_BYTES && self.peer_caps & caps::CHUNKS != 0 {
+            self.reply_in_chunks(seq, service_method, response)?;
+            return Ok(true);
+        }
+        let Some(block) = self.packed(response.payload()) else {
+            return Ok(false);
+        };
+        let header = Header {
+            service_method: service_method.into(),
+            seq,
+            meta: response.metadata().to_wire(),
+            encoding: LZ4.into(),
+            ..Header::default()
+        };
+        self.outbox
+            .frame(header, |encoder, output| encoder.encode(&block, output))?;
+        Ok(true)
+    }
+
+    /// Appends the head of a reply, whose value [`fill`](Self::fill) appends.
+    fn reply_in_chunks(
         &mut self,
         seq: u64,
         service_method: &str,
@@ -36,16 +66,12 @@ impl ServerConnection {
 
     /// Appends the next chunk of long replies, to be called when the output is short.
     pub fn fill(&mut self) {
+        let packs = self.packs();
         let outbox = &mut self.outbox;
         self.cut.next(|seq, bytes| {
-            let header = Header {
-                seq: NO_CALL,
-                kind: kind::CHUNK,
-                reference: seq,
-                ..Header::default()
-            };
+            let (header, bytes) = chunks::frame(seq, bytes, packs);
             // A chunk is within the limits of a message, or the whole was not.
-            let _ = outbox.frame(header, |encoder, output| encoder.encode(&bytes, output));
+            let _ = outbox.frame(header, |encoder, output| encoder.encode(&&*bytes, output));
         });
     }
 
@@ -78,7 +104,12 @@ impl ServerConnection {
     pub(super) fn take_long(&mut self, header: RequestHeader, body: Result<Body>) -> Result<()> {
         let whole = match header {
             RequestHeader::Request { seq, .. } => self.begin(seq, header, body)?,
-            RequestHeader::Chunk { seq } => self.joined.add(seq, body?.borrow()?)?,
+            RequestHeader::Chunk { seq } => {
+                let encoding = std::mem::take(&mut self.encoding);
+                let body = body?;
+                let chunk = encoding.open(body.borrow()?, self.may_unpack(), CHUNK_BYTES)?;
+                self.joined.add(seq, &chunk)?
+            }
             RequestHeader::Cancel { seq } if self.break_off(seq) => None,
             other => Some((other, body)),
         };
@@ -145,5 +176,43 @@ impl ServerConnection {
             self.reply(seq, "", Err(error));
         }
         broken
+    }
+
+    /// The body as a block, if the peer takes that and it saves enough.
+    pub(super) fn packed(&self, body: &Payload) -> Option<Vec<u8>> {
+        self.packs().then(|| self.cut.packed(body)).flatten()
+    }
+
+    /// True if bodies may be compressed on their way to the peer.
+    fn packs(&self) -> bool {
+        self.peer_caps & self.outbox.caps & caps::COMPRESSION != 0
+    }
+
+    /// True if the peer may compress bodies on their way to here.
+    fn may_unpack(&self) -> bool {
+        self.outbox.caps & caps::COMPRESSION != 0
+    }
+
+    /// The body that a compressed one holds. Chunks are opened where they are joined.
+    #[cold]
+    pub(super) fn unpack(&mut self, raw: RawValue, header: &RequestHeader) -> Result<Body> {
+        if matches!(header, RequestHeader::Chunk { .. }) {
+            return Ok(Body::from(raw));
+        }
+        let encoding = std::mem::take(&mut self.encoding);
+        encoding.body(raw, self.may_unpack(), self.joined.limits())
+    }
+
+    /// Compresses bodies of 1 KiB or more by LZ4, and takes such bodies: if the peer does
+    /// so as well.
+    ///
+    /// Each body is compressed by itself. As with any compression, its length tells
+    /// something of what is in it: do not put a secret beside what an attacker chooses
+    /// (CRIME, BREACH).
+    #[cfg(feature = "compression")]
+    #[must_use]
+    pub fn with_compression(mut self) -> Self {
+        self.outbox.caps |= caps::COMPRESSION;
+        self
     }
 }

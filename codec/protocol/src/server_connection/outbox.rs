@@ -13,6 +13,8 @@ use crate::service::Response;
 #[derive(Debug)]
 pub(super) struct Outbox {
     encoder: Encoder,
+    /// What we say that we understand.
+    pub(super) caps: u64,
     pub(super) output: Vec<u8>,
     /// The peer knows that our headers may be those of the extension.
     greeted: bool,
@@ -26,6 +28,7 @@ impl Outbox {
     pub(super) fn new(limits: Limits) -> Self {
         Self {
             encoder: Encoder::with_limits(limits),
+            caps: caps::OURS,
             output: Vec::new(),
             greeted: false,
             header_id: None,
@@ -47,7 +50,7 @@ impl Outbox {
     ) -> Result<()> {
         let checkpoint = self.encoder.checkpoint(&self.output);
         if !self.greeted {
-            header.caps = caps::OURS;
+            header.caps = self.caps;
         }
         self.encoder.set_message_bytes(HEADER_BYTES_MAX);
         let written = self
@@ -167,7 +170,7 @@ impl Outbox {
                 header.meta = response.metadata().to_wire();
             }
             if !self.greeted {
-                header.caps = caps::OURS;
+                header.caps = self.caps;
             }
             self.encoder
                 .encode(&ExtendedResponse(&header), &mut self.output)
