@@ -174,6 +174,7 @@ fn zeros_are_those_of_what_travels() {
     struct Plain {
         number: i64,
         text: String,
+        borrowed: String,
         word: Option<String>,
         point: Option<Point>,
     }
@@ -182,6 +183,7 @@ fn zeros_are_those_of_what_travels() {
     struct Other<'a> {
         number: std::num::Wrapping<i64>,
         text: gobrpc_codec::GoString,
+        borrowed: &'a str,
         word: Option<Cow<'a, str>>,
         point: Option<Cow<'a, Point>>,
     }
@@ -189,12 +191,14 @@ fn zeros_are_those_of_what_travels() {
         let plain = Plain {
             number: x,
             text: text.into(),
+            borrowed: text.into(),
             word: Some(text.into()),
             point: Some(Point { x }),
         };
         let other = Other {
             number: std::num::Wrapping(x),
             text: text.into(),
+            borrowed: text,
             word: Some(text.into()),
             point: Some(Cow::Owned(Point { x })),
         };
@@ -204,4 +208,20 @@ fn zeros_are_those_of_what_travels() {
             "{text} {x}"
         );
     }
+}
+
+/// Go's names of unnamed types have the package in them.
+#[test]
+fn a_type_has_its_package() {
+    #[derive(Gob)]
+    #[gob(package = "model")]
+    struct Elsewhere {
+        a: i64,
+    }
+    #[derive(Gob)]
+    struct Here {
+        a: i64,
+    }
+    assert_eq!(Elsewhere::schema().root_type().package(), "model");
+    assert_eq!(Here::schema().root_type().package(), "main");
 }

@@ -68,6 +68,7 @@ fn each_answers_for_its_kind() {
     assert_eq!(Value::from("text").as_bytes(), Some(&b"text"[..]));
     assert_eq!(Value::Bytes(vec![7]).as_bytes(), Some(&[7][..]));
     assert_eq!(Value::String(GoString::from(vec![0xff])).as_str(), None);
+    assert_eq!(GoString::from(vec![b'a', 0xff]).into_bytes(), b"a\xff");
 }
 
 #[test]
