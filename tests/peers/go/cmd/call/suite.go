@@ -13,7 +13,7 @@ import (
 // limit is how long any one check may take; after a few that take longer,
 // the rest are not worth the wait.
 const (
-	limit      = 20 * time.Second
+	limit      = 2 * time.Minute
 	mayTimeOut = 3
 )
 
