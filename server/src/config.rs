@@ -62,6 +62,11 @@ pub struct ServerConfig {
     /// without a byte (500 ms). Clients of ours are told to go, and need no such
     /// wait.
     pub quiet: Duration,
+    /// How long a request that has begun may bring less than 1 KiB and not be whole
+    /// (60 s). Its connection is closed then: a peer that sends a byte now and then would
+    /// else keep its place for ever. A connection between two requests may be silent for
+    /// as long as [`ServerConfig::max_connection_idle`] says. `Duration::MAX`: for ever.
+    pub max_request_stall: Duration,
     /// How long a connection may live, a tenth more or less (for ever), so that
     /// clients spread over servers that were added. Then a client of ours makes its
     /// further calls on another one, and loses none.
@@ -92,6 +97,7 @@ impl Default for ServerConfig {
             #[cfg(feature = "compression")]
             compression: false,
             quiet: Duration::from_millis(500),
+            max_request_stall: Duration::from_secs(60),
             max_connection_age: None,
             max_connection_age_grace: None,
             max_connection_idle: None,
@@ -175,6 +181,13 @@ impl ServerConfig {
     #[must_use]
     pub fn with_quiet(mut self, quiet: Duration) -> Self {
         self.quiet = quiet;
+        self
+    }
+
+    /// Sets [`ServerConfig::max_request_stall`].
+    #[must_use]
+    pub fn with_max_request_stall(mut self, period: Duration) -> Self {
+        self.max_request_stall = period;
         self
     }
 

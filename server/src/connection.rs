@@ -8,6 +8,7 @@ mod peer_calls;
 mod rest;
 mod shared;
 mod socket;
+mod stall;
 
 use std::io;
 use std::pin::pin;

@@ -5,6 +5,7 @@ use std::io;
 use bytes::{Buf, BytesMut};
 use gobrpc_protocol::http_connect::{CONNECTED, DEFAULT_PATH, Preface, parse};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::time::{Instant, timeout_at};
 use tracing::warn;
 
 use crate::codec::Codec;
@@ -18,16 +19,20 @@ use crate::pages::Page;
 pub(crate) async fn negotiate<S: Io>(io: &mut S, shared: &Shared) -> io::Result<Option<Codec>> {
     let mut input = BytesMut::new();
     let gob = |input| Ok(Some(Codec::gob(&shared.config, input)));
+    let mut deadline = None;
     loop {
+        if deadline.is_none() && !input.is_empty() {
+            deadline = Instant::now().checked_add(shared.config.max_request_stall);
+        }
         match parse(&input) {
             Preface::Incomplete => {
-                if !read(io, &mut input).await? {
+                if !read(io, &mut input, deadline).await? {
                     return Ok(None);
                 }
             }
             Preface::Gob => match Opening::of(&input) {
                 Opening::Incomplete => {
-                    if !read(io, &mut input).await? {
+                    if !read(io, &mut input, deadline).await? {
                         return gob(input);
                     }
                 }
@@ -78,11 +83,21 @@ pub(crate) async fn negotiate<S: Io>(io: &mut S, shared: &Shared) -> io::Result<
     }
 }
 
-/// Reads on; false if the peer sends nothing more.
-async fn read<S: Io>(io: &mut S, input: &mut BytesMut) -> io::Result<bool> {
+/// Reads on; false if the peer sends nothing more. A connection may be silent, but not
+/// stop in the middle.
+async fn read<S: Io>(
+    io: &mut S,
+    input: &mut BytesMut,
+    deadline: Option<Instant>,
+) -> io::Result<bool> {
     // An idle connection costs this much until its first byte.
     input.reserve(512);
-    Ok(io.read_buf(input).await? > 0)
+    let read = io.read_buf(input);
+    let count = match deadline {
+        Some(deadline) => timeout_at(deadline, read).await??,
+        None => read.await?,
+    };
+    Ok(count > 0)
 }
 
 #[cfg_attr(

@@ -370,3 +370,35 @@ async fn a_name_is_taken_once() {
         .unwrap();
     assert_eq!(product, 42);
 }
+
+/// A peer that begins a request, and does not go on, loses its place; one that has
+/// not begun, or is between two, keeps it. Go waits for ever.
+#[tokio::test]
+async fn a_request_that_does_not_go_on_ends_its_connection() {
+    let stall = Duration::from_millis(50);
+    let running = server(ServerConfig::default().with_max_request_stall(stall)).await;
+    let between = ArithClient::new(Client::connect(running.address()));
+    assert_eq!(between.multiply(Args { a: 6, b: 7 }).await.unwrap(), 42);
+    let mut silent = TcpStream::connect(running.host()).await.unwrap();
+    // In a header, in its length, and in what tells which protocol it is.
+    for begun in [&b"\x2d\xff\x81\x03\x01"[..], b"\xfe", b"{", b"CONNECT /_go"] {
+        let mut stream = TcpStream::connect(running.host()).await.unwrap();
+        stream.write_all(begun).await.unwrap();
+        let mut rest = Vec::new();
+        // A reset is as good an end.
+        let _ = stream.read_to_end(&mut rest).await;
+        assert_eq!(rest, b"", "{begun:?}");
+    }
+    assert_eq!(between.multiply(Args { a: 2, b: 3 }).await.unwrap(), 6);
+    silent
+        .write_all(b"GET /healthz HTTP/1.0\r\n\r\n")
+        .await
+        .unwrap();
+    let mut page = Vec::new();
+    silent.read_to_end(&mut page).await.unwrap();
+    assert!(
+        page.starts_with(b"HTTP/1.0 200"),
+        "{}",
+        String::from_utf8_lossy(&page)
+    );
+}

@@ -22,6 +22,7 @@ use super::peer_calls::{PeerCalls, Peering};
 use super::rest::Rest;
 use super::shared::Shared;
 use super::socket::Socket;
+use super::stall::Stall;
 use crate::backlog::{Backlog, Waiting};
 use crate::codec::Codec;
 use crate::handlers::{self, Event, Finished};
@@ -79,6 +80,9 @@ pub(super) struct Driver<S> {
     /// A flush was put off once for replies that may follow.
     yielded: bool,
     spin: Spin,
+    stall: Stall,
+    /// Requests that came whole.
+    requests: u64,
 }
 
 impl<S: Io> Driver<S> {
@@ -99,6 +103,8 @@ impl<S: Io> Driver<S> {
             read_closed: false,
             yielded: false,
             spin: Spin::new(shared.config.spin),
+            stall: Stall::default(),
+            requests: 0,
             shared,
         }
     }
@@ -117,6 +123,11 @@ impl<S: Io> Driver<S> {
                 Poll::Ready(Ok(())) => return Poll::Ready(End::Over),
                 Poll::Ready(Err(error)) => return Poll::Ready(End::Broken(error)),
                 Poll::Pending => {}
+            }
+            if self.poll_stalled(cx).is_ready() {
+                let error = "a request has begun, and does not go on";
+                let error = io::Error::new(io::ErrorKind::TimedOut, error);
+                return Poll::Ready(End::Broken(error));
             }
             if self.socket.is_large(&mut self.connection)
                 && rest.poll(cx, self.socket.traffic()).is_ready()
@@ -163,6 +174,18 @@ impl<S: Io> Driver<S> {
                     End::Broken(io::Error::other("it is too old, and its grace is over"))
                 }
             })
+    }
+
+    /// Ready when the peer has stopped in the middle of a request. That we do not read
+    /// is no fault of its own.
+    fn poll_stalled(&mut self, cx: &mut TaskContext<'_>) -> Poll<()> {
+        if self.read_closed || !self.connection.is_inside_request() || !self.takes() {
+            self.stall.over();
+            return Poll::Pending;
+        }
+        let period = self.shared.config.max_request_stall;
+        let received = self.socket.received();
+        self.stall.poll(cx, period, received, self.requests)
     }
 
     /// Nothing runs, nothing waits to be written, and no request has begun.
@@ -358,6 +381,7 @@ impl<S: Io> Driver<S> {
         if self.connection.is_peer_hosting() && self.peering.get().is_none() {
             self.begin_peering();
         }
+        self.requests += 1;
         let seq = request.seq;
         let state = if request.streams == StreamKind::Unary {
             None

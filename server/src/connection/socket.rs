@@ -32,6 +32,8 @@ pub(super) struct Socket<S> {
     read_size: usize,
     /// Bytes that moved, to tell a quiet connection.
     traffic: u64,
+    /// Those of them that were read.
+    received: u64,
 }
 
 impl<S: Io> Socket<S> {
@@ -43,12 +45,18 @@ impl<S: Io> Socket<S> {
             unflushed: false,
             read_size: READ_MIN,
             traffic: 0,
+            received: 0,
         }
     }
 
     /// Bytes that were read and written so far.
     pub(super) fn traffic(&self) -> u64 {
         self.traffic
+    }
+
+    /// Bytes that were read so far.
+    pub(super) fn received(&self) -> u64 {
+        self.received
     }
 
     /// Bytes that wait to be accepted by the stream.
@@ -143,6 +151,7 @@ impl<S: Io> Socket<S> {
         };
         let count = count?;
         self.traffic += count as u64;
+        self.received += count as u64;
         if count == spare && count > 0 {
             self.read_size = (self.read_size * 2).min(READ_MAX);
         }
@@ -154,7 +163,7 @@ impl<S: Io> Socket<S> {
 mod tests {
     use std::future::poll_fn;
 
-    use gobrpc_protocol::codec::Limits;
+    use crate::ServerConfig;
     use tokio::io::AsyncWriteExt as _;
 
     use super::*;
@@ -163,7 +172,7 @@ mod tests {
     async fn memory_is_given_back_and_no_byte_is() {
         let (near, mut far) = tokio::io::duplex(1 << 20);
         let mut socket = Socket::new(near);
-        let mut codec = Codec::gob(Limits::default(), BytesMut::new());
+        let mut codec = Codec::gob(&ServerConfig::default(), BytesMut::new());
         *codec.output() = vec![7; 100 << 10];
         socket.give_back(&mut codec);
         assert_eq!(codec.output().len(), 100 << 10);
@@ -182,7 +191,7 @@ mod tests {
     #[test]
     fn it_is_large_from_a_byte_above_what_is_kept() {
         let mut socket = Socket::new(tokio::io::empty());
-        let mut codec = Codec::gob(Limits::default(), BytesMut::new());
+        let mut codec = Codec::gob(&ServerConfig::default(), BytesMut::new());
         let input = codec.input().capacity();
         socket.writing = Vec::with_capacity(REST_MAX - input);
         assert!(!socket.is_large(&mut codec));
