@@ -276,10 +276,15 @@ impl Attempts {
             return Poll::Pending;
         };
         ready!(hedge.poll(self.sent_at, cx));
-        if !self.run_another() {
-            // No endpoint is left, no budget, or no time: nor will there be soon.
-            if let Some(hedge) = &mut self.hedge {
+        let is_last = self.sent >= self.most();
+        if !self.run_another()
+            && let Some(hedge) = &mut self.hedge
+        {
+            if is_last {
                 hedge.stop();
+            } else {
+                // Another endpoint may come while the call waits, or the budget.
+                hedge.put_off();
             }
         }
         Poll::Ready(())

@@ -4,6 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use gobrpc_protocol::Head;
 use tokio::time::{Instant, Sleep, sleep_until};
@@ -15,8 +16,13 @@ pub(super) struct Hedge {
     method: Arc<MethodPolicy>,
     /// Made when it is first polled, as timers need a runtime.
     timer: Option<Pin<Box<Sleep>>>,
+    /// It was due, and there was no endpoint or no budget for it: when to try again.
+    again: Option<Instant>,
     stopped: bool,
 }
+
+/// The shortest time after which an endpoint or budget may be there that was not.
+const SOON: Duration = Duration::from_millis(100);
 
 impl Hedge {
     /// `None` for a call that is not hedged: whose method has no policy for it, that
@@ -27,6 +33,7 @@ impl Hedge {
         (head.idempotent && head.outgoing.is_none()).then(|| Self {
             method: Arc::clone(method),
             timer: None,
+            again: None,
             stopped: false,
         })
     }
@@ -38,7 +45,16 @@ impl Hedge {
     /// An attempt begins: the next one is due after the delay.
     pub(super) fn restart(&mut self) {
         self.timer = None;
+        self.again = None;
         self.stopped = false;
+    }
+
+    /// The attempt that was due could not begin: it is due again after the delay.
+    pub(super) fn put_off(&mut self) {
+        let delay = self.method.hedge.as_ref().map_or(SOON, |it| it.delay);
+        self.again = Instant::now().checked_add(delay.max(SOON));
+        self.timer = None;
+        self.stopped = self.again.is_none();
     }
 
     /// No more attempts begin by themselves.
@@ -51,11 +67,11 @@ impl Hedge {
         let Some(policy) = self.method.hedge.as_ref().filter(|_| !self.stopped) else {
             return Poll::Pending;
         };
-        if policy.delay.is_zero() {
+        if policy.delay.is_zero() && self.again.is_none() {
             return Poll::Ready(());
         }
         // What is beyond the end of time never comes.
-        let Some(due) = since.checked_add(policy.delay) else {
+        let Some(due) = self.again.or_else(|| since.checked_add(policy.delay)) else {
             return Poll::Pending;
         };
         let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(due)));
