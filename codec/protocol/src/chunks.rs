@@ -1,4 +1,4 @@
-//! Long bodies in pieces: [`Cut`] on their way out, [`Joined`] as they come in.
+//! Long bodies in pieces: cut on their way out, joined as they come in.
 //!
 //! A body of more than [`CHUNK_BYTES`] goes to peers that know it as a gob stream of
 //! its own, with its own types, which is cut into frames. Others go out between them:

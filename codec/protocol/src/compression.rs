@@ -1,8 +1,8 @@
-//! [`Encoding`]: bodies that travel in fewer bytes.
+//! How bodies travel in fewer bytes.
 //!
 //! Between peers that both want it, a body of [`COMPRESS_MIN`] bytes or more goes as a
 //! gob stream of its own in a block of LZ4, if that saves an eighth at least. A body that
-//! goes in [chunks](crate::chunks) is cut first and each chunk compressed by itself: so no
+//! goes in chunks ([`crate::chunks`]) is cut first and each of them compressed by itself: so no
 //! step takes longer than 64 KiB do, and no chunk can become more than a chunk, whatever
 //! a peer sends. LZ4 looks back no farther than 64 KiB anyhow.
 
