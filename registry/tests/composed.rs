@@ -173,6 +173,31 @@ async fn a_merge_goes_on_with_what_one_said_last_while_it_is_away() {
     assert_eq!(shown(&watch), [1, 2]);
 }
 
+/// Who starts while one says nothing has the others'.
+#[tokio::test(start_paused = true)]
+async fn a_merge_does_not_wait_for_one_that_is_silent() {
+    let (first, second) = (World::new(Memory::new()), World::new(Memory::new()));
+    let (to_first, to_second) = (first.link(), second.link());
+    let claim = Claim::TakeOver;
+    for (world, port) in [(&first, 1), (&second, 2)] {
+        let memory = world.memory();
+        memory
+            .acquire(&entry(port), TTL * 100, claim)
+            .await
+            .unwrap();
+    }
+    to_first.set(Mode::Hung);
+    let merged = Merge::new([to_first.clone() as Arc<dyn Backend>, to_second]);
+    let registry = Registry::new(Arc::new(merged));
+    assert_eq!(
+        registry.get("user", &Selector::new()).await.unwrap().len(),
+        1
+    );
+    let watch = registry.watch("user").unwrap();
+    to_first.set(Mode::Up);
+    until(&watch, &[1, 2]).await;
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_merge_registers_in_all_and_again_in_those_that_come_later() {
     let (first, second) = (World::new(Memory::new()), World::new(Memory::new()));
@@ -282,9 +307,19 @@ async fn a_client_that_starts_while_the_registry_is_away_has_what_was_saved() {
     assert_eq!(before.get("user", &Selector::new()).await.unwrap().len(), 2);
     let page = folder.pages(1).remove(0);
 
-    link.set(Mode::Down);
     // Two that write one page: whose is there last is anybody's guess.
     drop(before);
+    // It says nothing: no call waits until that is plain, nor does a chain go past it.
+    link.set(Mode::Hung);
+    let saved = Arc::new(Saved::new(link.clone(), &folder.0));
+    let alone = Registry::new(saved.clone());
+    assert_eq!(alone.get("user", &Selector::new()).await.unwrap().len(), 2);
+    let last = Arc::new(Memory::new()) as Arc<dyn Backend>;
+    let chained = Registry::new(Arc::new(Chain::new(saved, [last])));
+    let shown = chained.get("user", &Selector::new()).await.unwrap();
+    assert_eq!(shown.len(), 2);
+    drop((alone, chained));
+    link.set(Mode::Down);
     let after = Registry::new(Arc::new(Saved::new(link.clone(), &folder.0)));
     assert_eq!(after.get("user", &Selector::new()).await.unwrap().len(), 2);
     let watch = after.watch("user").unwrap();

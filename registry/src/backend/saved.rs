@@ -4,10 +4,12 @@ use std::collections::HashMap;
 use std::fmt;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use tokio::time::timeout;
 use tracing::{info, warn};
 
 use super::{
@@ -22,8 +24,8 @@ use crate::patience::within;
 /// while the registry is away knows whom to call.
 ///
 /// Each full look is written down, one file for each service, beside the old one and
-/// then in its place. It is read only if the registry does not answer before it ever
-/// has: then watches are stale ([`WatchHealth::stale`](crate::WatchHealth::stale))
+/// then in its place. It is read only if the registry does not answer within a second
+/// before it ever has: then watches are stale ([`WatchHealth::stale`](crate::WatchHealth::stale))
 /// until it does. What is written may be as old as the last full look before the end,
 /// a minute as a rule, or as old as the process is gone. A file that is not whole is
 /// left alone, and named in the log.
@@ -53,6 +55,10 @@ struct Inner {
 
 /// Time for the backend: less than the engine has for one question (5 s).
 const PATIENCE: Duration = Duration::from_secs(4);
+
+/// Time for it before what is written down is used: less than a first call waits (3 s),
+/// and than a chain of two has for each (2 s).
+const HASTE: Duration = Duration::from_secs(1);
 
 /// The longest file that is read (64 MiB).
 const MAX: u64 = 64 << 20;
@@ -93,24 +99,38 @@ impl Saved {
 
 impl Inner {
     async fn snapshot(self: &Arc<Self>, prefix: &Prefix) -> Result<Snapshot> {
-        match within(PATIENCE, self.backend.snapshot(prefix)).await {
+        let mut asked = pin!(within(PATIENCE, self.backend.snapshot(prefix)));
+        let is_first = !self.has_answered(prefix);
+        let mut answer = None;
+        if is_first {
+            answer = timeout(HASTE, asked.as_mut()).await.ok();
+            if answer.is_none()
+                && let Some(saved) = self.saved(prefix, &Error::silent(HASTE)).await
+            {
+                return Ok(saved);
+            }
+        }
+        let answer = match answer {
+            Some(answer) => answer,
+            None => asked.await,
+        };
+        match answer {
             Ok(snapshot) => {
                 self.write(prefix, &snapshot.records);
                 Ok(snapshot)
             }
-            Err(error) if self.has_answered(prefix) => Err(error),
-            Err(error) => {
-                let (inner, asked) = (Arc::clone(self), prefix.clone());
-                let read = tokio::task::spawn_blocking(move || inner.read(&asked)).await;
-                match read {
-                    Ok(Some(records)) => {
-                        info!(%prefix, entries = records.len(), %error, "the registry is away; what is written down is used");
-                        Ok(Snapshot::new(records, FROM_FILE))
-                    }
-                    _ => Err(error),
-                }
-            }
+            Err(error) if is_first => self.saved(prefix, &error).await.ok_or(error),
+            Err(error) => Err(error),
         }
+    }
+
+    /// What is written down, since the backend fails.
+    async fn saved(self: &Arc<Self>, prefix: &Prefix, error: &Error) -> Option<Snapshot> {
+        let (inner, asked) = (Arc::clone(self), prefix.clone());
+        let read = tokio::task::spawn_blocking(move || inner.read(&asked)).await;
+        let records = read.ok().flatten()?;
+        info!(%prefix, entries = records.len(), %error, "the registry is away; what is written down is used");
+        Some(Snapshot::new(records, FROM_FILE))
     }
 
     fn has_answered(&self, prefix: &Prefix) -> bool {

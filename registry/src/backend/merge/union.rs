@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep_until};
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep, sleep_until};
 use tracing::warn;
 
 use super::leases::all;
@@ -59,6 +60,9 @@ const KNOWN: usize = 1024;
 /// Time for each: less than the engine has for one question (5 s).
 const PATIENCE: Duration = Duration::from_secs(4);
 
+/// Time for the others after the first answer of all.
+const HASTE: Duration = Duration::from_secs(1);
+
 /// How often the tail says that it is alive.
 pub(super) const HEARTBEAT: Duration = Duration::from_secs(2);
 
@@ -85,9 +89,7 @@ impl Union {
     }
 
     pub(super) async fn snapshot(&self, prefix: &Prefix) -> Result<Snapshot> {
-        let questions = self.backends.iter();
-        let questions = questions.map(|one| within(PATIENCE, one.snapshot(prefix)));
-        let answers = all(questions.collect()).await;
+        let answers = self.ask(prefix).await;
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let before = known
             .looks
@@ -132,6 +134,38 @@ impl Union {
         }
         known.looks.insert(prefix.clone(), look);
         Ok(snapshot)
+    }
+
+    /// Asks each. The first time, those that are late are not waited for once another has
+    /// answered: somebody waits to call.
+    async fn ask(&self, prefix: &Prefix) -> Vec<Result<Snapshot>> {
+        let is_first = {
+            let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+            !known.looks.contains_key(prefix)
+        };
+        let (tell, told) = watch::channel(false);
+        let tell = &tell;
+        let questions = self.backends.iter().map(|one| {
+            let mut told = told.clone();
+            let late = async move {
+                // It fails if nobody can tell any more, which is when all is over.
+                let _ = told.wait_for(|&answered| answered).await;
+                sleep(HASTE).await;
+            };
+            async move {
+                tokio::select! {
+                    biased;
+                    answer = within(PATIENCE, one.snapshot(prefix)) => {
+                        if answer.is_ok() {
+                            tell.send_replace(true);
+                        }
+                        answer
+                    }
+                    () = late, if is_first => Err(Error::silent(HASTE)),
+                }
+            }
+        });
+        all(questions.collect()).await
     }
 
     /// Those that fail, as they were looked at last.
