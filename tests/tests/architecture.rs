@@ -120,6 +120,7 @@ fn each_crate_depends_only_on_what_it_may() {
                 "bytes",
                 "futures-core",
                 "gobrpc-codec",
+                "lz4_flex",
                 "rmp",
                 "serde",
                 "serde_json",
@@ -141,11 +142,13 @@ fn each_crate_depends_only_on_what_it_may() {
             );
         }
     }
-    assert_eq!(
-        dependencies["gobrpc-protocol"].get("rmp"),
-        Some(&true),
-        "rmp is there for the feature `msgpack` only"
-    );
+    for (name, feature) in [("rmp", "msgpack"), ("lz4_flex", "compression")] {
+        assert_eq!(
+            dependencies["gobrpc-protocol"].get(name),
+            Some(&true),
+            "{name} is there for the feature `{feature}` only"
+        );
+    }
     for json in ["base64", "serde", "serde_json"] {
         assert_eq!(
             dependencies["gobrpc-protocol"].get(json),
